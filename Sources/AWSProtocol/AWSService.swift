@@ -1,0 +1,28 @@
+/// A service of the yard: a table of operations over its own state.
+///
+/// Services know each other only as AWS's do, through `AWSCaller`.
+public protocol AWSService: Sendable {
+    /// The signing name: `s3`, `lambda`, `states`. One service may answer for several (`iam` and `sts` are two services).
+    var name: String { get }
+
+    /// What the service answers, by operation name.
+    var operations: [String: OperationHandler] { get }
+
+    /// Takes up what a former process left: called once, before the first request.
+    func start() async throws
+
+    /// Ends background work; what is running is taken up again by the next `start`.
+    func shutdown() async
+
+    /// Forgets all state held in memory; the store has been emptied.
+    func reset() async
+}
+
+extension AWSService {
+    public func start() async throws {}
+    public func shutdown() async {}
+    public func reset() async {}
+}
+
+/// Answers one operation. An error other than `AWSError` is answered as the service's internal failure.
+public typealias OperationHandler = @Sendable (AWSRequest) async throws -> AWSResponse
