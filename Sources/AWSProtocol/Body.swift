@@ -14,6 +14,8 @@ public struct Body: Sendable {
     public typealias AnyAsyncSequence = any AsyncSequence<ByteBuffer, any Error> & Sendable
 
     public var content: Content
+    /// Headers sent after the bytes, where the client announced any; filled when the bytes have been read to their end.
+    public var trailers: BodyTrailers?
 
     public init(_ content: Content) { self.content = content }
 
