@@ -1,0 +1,49 @@
+public import AWSProtocol
+import JSON
+
+/// Follows one execution through the API until it has ended.
+public struct ExecutionFollower: Sendable {
+    private let aws: any AWSCaller
+    private let caller: Caller
+    private let clock: any WallClock
+    private let interval: Duration
+
+    /// - Parameter interval: between two looks: milliseconds in process, a second against AWS.
+    public init(aws: any AWSCaller, caller: Caller, clock: any WallClock = SystemClock(), interval: Duration) {
+        self.aws = aws
+        self.caller = caller
+        self.clock = clock
+        self.interval = interval
+    }
+
+    /// Calls `onChange` with each new picture of the execution and answers the last one.
+    public func follow(_ executionARN: String, onChange: (ExecutionBoard) -> Void) async throws -> ExecutionBoard {
+        var board = ExecutionBoard()
+        var seen = -1
+        while true {
+            let events = try await history(executionARN)
+            if events.count != seen {
+                seen = events.count
+                board.apply(events)
+                onChange(board)
+            }
+            if board.outcome != nil { return board }
+            try await clock.sleep(until: clock.now() + interval)
+        }
+    }
+
+    private func history(_ executionARN: String) async throws -> [JSON] {
+        var events: [JSON] = []
+        var token: JSON?
+        repeat {
+            let page = try await aws.call(
+                "states:GetExecutionHistory",
+                .compact(["executionArn": .string(executionARN), "maxResults": 1000, "nextToken": token]),
+                as: caller
+            )
+            events += page["events"]?.arrayValue ?? []
+            token = page["nextToken"]
+        } while token != nil
+        return events
+    }
+}
