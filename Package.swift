@@ -91,7 +91,7 @@ let pure: [[Target]] = [
 
 let foundation: [[Target]] = [
     module("AWSProtocol", ["JSON", .crypto, .nioCore, .logging]),
-    module("Store", ["JSON", .grdb, .crypto, .nioCore, .logging]),
+    module("Store", ["AWSProtocol", "JSON", .grdb, .nioCore, .logging]),
     module("Compute", ["JSON", .logging, .nioCore, .nioPosix, .nioHTTP1, .subprocess, .systemPackage]),
 ]
 
@@ -136,15 +136,17 @@ let package = Package(
         + module(
             "Yard",
             [
-                "AWSProtocol", "Archive", "Compute", "JSON", "Store", "S3", "Lambda", "ECR", "SageMaker", "StepFunctions",
+                "AWSProtocol", "Compute", "JSON", "Store", "S3", "Lambda", "ECR", "SageMaker", "StepFunctions",
                 "CloudFormation", "CloudWatch", "IAM", .hummingbird, .logging, .metrics, .nioCore, .serviceLifecycle, .crypto,
             ]
-        ) + [
+        )
+        + module("Project", ["AWSProtocol", "Archive", "CloudFormation", "JSON", .crypto, .subprocess], tests: ["ServiceTesting"])
+        + [
             .executableTarget(
                 name: "trainyard",
                 dependencies: [
-                    "AWSProtocol", "Archive", "JSON", "TabularSteps", "LinearLearner", "Yard", "CloudFormation",
-                    .argumentParser, .asyncHTTPClient, .logging, .yams,
+                    "AWSProtocol", "Archive", "JSON", "TabularSteps", "LinearLearner", "Project", "Yard",
+                    .argumentParser, .asyncHTTPClient, .logging,
                 ],
                 path: "Sources/trainyard",
                 swiftSettings: settings

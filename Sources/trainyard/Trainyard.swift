@@ -1,5 +1,4 @@
 import ArgumentParser
 import AsyncHTTPClient
 import Logging
-import Yams
 @main struct Trainyard: AsyncParsableCommand { func run() async throws { print("x") } }
