@@ -91,7 +91,7 @@ let pure: [[Target]] = [
 
 let foundation: [[Target]] = [
     module("AWSProtocol", ["JSON", .crypto, .nioCore, .logging]),
-    module("Store", ["AWSProtocol", "JSON", .grdb, .nioCore, .logging]),
+    module("Store", ["AWSProtocol", "JSON", .grdb, .nioCore, .logging], tests: ["ServiceTesting"]),
     module("Compute", ["JSON", .logging, .nioCore, .nioPosix, .nioHTTP1, .subprocess, .systemPackage]),
 ]
 
