@@ -43,45 +43,42 @@ public final class Store: Sendable {
         clock: any WallClock = SystemClock(),
         logger: Logger
     ) throws {
-        let directory = try DataDirectory(opening: path)
-        let database = try Self.open(directory.databasePath, durability: durability)
+        directory = try DataDirectory(opening: path)
         do {
-            try database.writeWithoutTransaction { db in
-                try Migration.run([Outbox.migration] + migrations, in: db)
-            }
+            database = try Self.open(directory.databasePath, durability: durability, migrations: migrations)
+            writer = GroupCommitWriter(database: database, directory: path, logger: logger)
+            blobs = try Blobs(
+                directory: directory.blobsPath,
+                durability: durability,
+                database: database,
+                clock: clock,
+                logger: logger
+            )
+            outbox = Outbox(database: database, writer: writer, clock: clock, logger: logger)
         } catch {
+            directory.unlock()
             throw StoreError.opening(directory.databasePath, error)
         }
-        self.directory = directory
-        self.database = database
-        writer = GroupCommitWriter(database: database, directory: path, logger: logger)
-        blobs = try Blobs(
-            directory: directory.blobsPath,
-            durability: durability,
-            database: database,
-            clock: clock,
-            logger: logger
-        )
-        outbox = Outbox(database: database, writer: writer, clock: clock, logger: logger)
     }
 
-    private static func open(_ path: String, durability: Durability) throws -> DatabasePool {
+    private static func open(
+        _ path: String,
+        durability: Durability,
+        migrations: [Migration]
+    ) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.label = "trainyard"
         configuration.busyMode = .timeout(5)
         configuration.maximumReaderCount = 4
-        do {
-            let database = try DatabasePool(path: path, configuration: configuration)
-            try database.writeWithoutTransaction { db in
-                // GRDB sets NORMAL when it opens a WAL database, so the setting comes afterwards, and is checked.
-                try db.execute(sql: "PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL")")
-                let synchronous = try Int.fetchOne(db, sql: "PRAGMA synchronous")
-                guard synchronous == (durability == .full ? 2 : 1) else { throw StoreError.notSynchronous(path) }
-            }
-            return database
-        } catch {
-            throw StoreError.opening(path, error)
+        let database = try DatabasePool(path: path, configuration: configuration)
+        try database.writeWithoutTransaction { db in
+            // GRDB sets NORMAL when it opens a WAL database, so the setting comes afterwards, and is checked.
+            try db.execute(sql: "PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL")")
+            let synchronous = try Int.fetchOne(db, sql: "PRAGMA synchronous")
+            guard synchronous == (durability == .full ? 2 : 1) else { throw StoreError.notSynchronous(path) }
+            try Migration.run([Outbox.migration] + migrations, in: db)
         }
+        return database
     }
 
     /// Runs `body` in the writer, alone, and returns after its changes are on disk.

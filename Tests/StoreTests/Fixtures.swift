@@ -1,5 +1,5 @@
 import ServiceTesting
-import Synchronization
+import Store
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -8,11 +8,23 @@ import Synchronization
 #endif
 import Dispatch
 
-/// Holds a thread back until it is opened.
+/// Holds the writer back until it is opened, so that others queue up behind it.
 final class Gate: Sendable {
     private let semaphore = DispatchSemaphore(value: 0)
+    private let entered = Collector<Void>()
 
-    func wait() { semaphore.wait() }
+    /// Returns once `store`'s writer is held.
+    func hold(_ store: Store) async -> Task<Void, any Error> {
+        let held = Task {
+            try await store.write { _ in
+                self.entered.add(())
+                self.semaphore.wait()
+            }
+        }
+        _ = await entered.next()
+        return held
+    }
+
     func open() { semaphore.signal() }
 }
 

@@ -50,12 +50,11 @@ extension Store {
     @Test func `concurrent writers share commits`() async throws {
         let temporary = try TemporaryStore(migrations: notes)
         let gate = Gate()
-        // The first holds the writer until the others have queued up behind it.
-        async let first: Void = temporary.store.write { _ in gate.wait() }
+        let first = await gate.hold(temporary.store)
         let others = (0..<100).map { number in Task { try await temporary.store.insert("\(number)") } }
         while temporary.store.statistics.writes < 101 { await Task.yield() }
         gate.open()
-        try await first
+        try await first.value
         for other in others { try await other.value }
         #expect(temporary.store.statistics.commits == 2)
         #expect(try await temporary.store.notes().count == 100)
@@ -64,7 +63,7 @@ extension Store {
     @Test func `a body that throws undoes its own changes only`() async throws {
         let temporary = try TemporaryStore(migrations: notes)
         let gate = Gate()
-        async let first: Void = temporary.store.write { _ in gate.wait() }
+        let first = await gate.hold(temporary.store)
         async let kept: Void = temporary.store.insert("kept")
         let refused = Task {
             try await temporary.store.write { db in
@@ -74,7 +73,7 @@ extension Store {
         }
         while temporary.store.statistics.writes < 3 { await Task.yield() }
         gate.open()
-        try await first
+        try await first.value
         try await kept
         await #expect(throws: Refusal.self) { try await refused.value }
         #expect(try await temporary.store.notes() == ["kept"])
