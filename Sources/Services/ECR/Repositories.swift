@@ -1,0 +1,176 @@
+import AWSProtocol
+import GRDB
+import JSON
+import Store
+
+extension ECRService {
+    func createRepository(_ request: AWSRequest) async throws -> AWSResponse {
+        let caller = request.caller
+        let encryption = request["encryptionConfiguration"]
+        let repository = Repository(
+            account: caller.account,
+            region: caller.region,
+            name: try request.requiredString("repositoryName"),
+            created: clock.now().milliseconds,
+            tagMutability: request.string("imageTagMutability") ?? "MUTABLE",
+            scanOnPush: request["imageScanningConfiguration"]?["scanOnPush"]?.boolValue ?? false,
+            encryptionType: encryption?["encryptionType"]?.stringValue ?? "AES256",
+            kmsKey: encryption?["kmsKey"]?.stringValue,
+            tags: Self.tags(request)
+        )
+        try await store.write { db in
+            guard try !repository.exists(db) else {
+                throw AWSError.repositoryAlreadyExists(repository.name, in: repository.account)
+            }
+            try repository.insert(db)
+        }
+        return AWSResponse(["repository": repository.json])
+    }
+
+    func describeRepositories(_ request: AWSRequest) async throws -> AWSResponse {
+        let caller = request.caller
+        let names = request.strings("repositoryNames")
+        let repositories = try await store.read { db in
+            guard names.isEmpty else { return try names.map { try self.repository($0, request, in: db) } }
+            return try Repository.filter(Column("account") == caller.account && Column("region") == caller.region)
+                .order(Column("name")).fetchAll(db)
+        }
+        let page = try Page(repositories, for: request)
+        return .output(["repositories": .array(page.items.map(\.json)), "nextToken": page.next])
+    }
+
+    func deleteRepository(_ request: AWSRequest) async throws -> AWSResponse {
+        let isForced = request.bool("force") ?? false
+        let repository = try await change(request) { repository, db in
+            let images = self.images(of: repository)
+            guard try isForced || images.isEmpty(db) else {
+                throw AWSError.repositoryNotEmpty(repository.name, in: repository.account)
+            }
+            try images.deleteAll(db)
+            try repository.delete(db)
+        }
+        return AWSResponse(["repository": repository.json])
+    }
+
+    func putImageTagMutability(_ request: AWSRequest) async throws -> AWSResponse {
+        let mutability = try request.requiredString("imageTagMutability")
+        let repository = try await change(request) { repository, db in
+            repository.tagMutability = mutability
+            try repository.update(db)
+        }
+        return answer(repository, ["imageTagMutability": .string(mutability)])
+    }
+
+    func putImageScanningConfiguration(_ request: AWSRequest) async throws -> AWSResponse {
+        let isScanned = request["imageScanningConfiguration"]?["scanOnPush"]?.boolValue ?? false
+        let repository = try await change(request) { repository, db in
+            repository.scanOnPush = isScanned
+            try repository.update(db)
+        }
+        return answer(repository, ["imageScanningConfiguration": ["scanOnPush": .bool(isScanned)]])
+    }
+
+    // MARK: - Tags
+
+    func tagResource(_ request: AWSRequest) async throws -> AWSResponse {
+        try await change(request) { repository, db in
+            for tag in Self.tags(request) {
+                repository.tags.removeAll { $0.key == tag.key }
+                repository.tags.append(tag)
+            }
+            try repository.update(db)
+        }
+        return AWSResponse()
+    }
+
+    func untagResource(_ request: AWSRequest) async throws -> AWSResponse {
+        let keys = request.strings("tagKeys")
+        try await change(request) { repository, db in
+            repository.tags.removeAll { keys.contains($0.key) }
+            try repository.update(db)
+        }
+        return AWSResponse()
+    }
+
+    func listTagsForResource(_ request: AWSRequest) async throws -> AWSResponse {
+        let repository = try await read(request)
+        let tags = repository.tags.map { JSON.object(["Key": .string($0.key), "Value": .string($0.value)]) }
+        return AWSResponse(["tags": .array(tags)])
+    }
+
+    private static func tags(_ request: AWSRequest) -> [Repository.Tag] {
+        (request["tags"]?.arrayValue ?? []).compactMap { tag in
+            tag["Key"]?.stringValue.map { Repository.Tag(key: $0, value: tag["Value"]?.stringValue ?? "") }
+        }
+    }
+
+    // MARK: - Finding
+
+    /// The repository of that name in the caller's registry, or in the one that `registryId` names.
+    func repository(_ name: String, _ request: AWSRequest, in db: Database) throws -> Repository {
+        let account = request.string("registryId") ?? request.caller.account
+        let key = ["account": account, "region": request.caller.region, "name": name]
+        guard let repository = try Repository.fetchOne(db, key: key) else {
+            throw AWSError.repositoryNotFound(name, in: account)
+        }
+        return repository
+    }
+
+    func read(_ request: AWSRequest) async throws -> Repository {
+        let name = try name(request)
+        return try await store.read { db in try self.repository(name, request, in: db) }
+    }
+
+    /// Changes the repository that the request names, by `repositoryName` or `resourceArn`.
+    @discardableResult
+    func change(
+        _ request: AWSRequest,
+        _ change: @escaping @Sendable (inout Repository, Database) throws -> Void
+    ) async throws -> Repository {
+        let name = try name(request)
+        return try await store.write { db in
+            var repository = try self.repository(name, request, in: db)
+            try change(&repository, db)
+            return repository
+        }
+    }
+
+    private func name(_ request: AWSRequest) throws -> String {
+        guard let text = request.string("resourceArn") else { return try request.requiredString("repositoryName") }
+        guard let arn = ARN(text), arn.service == "ecr", arn.resource.hasPrefix("repository/") else {
+            throw AWSError.invalidParameter(
+                "Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN'"
+            )
+        }
+        return String(arn.resource.dropFirst("repository/".count))
+    }
+
+    /// The registry and repository, and further members.
+    func answer(_ repository: Repository, _ members: JSON.Object = [:]) -> AWSResponse {
+        let names: JSON.Object = [
+            "registryId": .string(repository.account), "repositoryName": .string(repository.name),
+        ]
+        return AWSResponse(names.merging(members))
+    }
+}
+
+/// A page of a list; its token is the place of the next item.
+struct Page<Item: Sendable>: Sendable {
+    var items: [Item]
+    var next: JSON?
+
+    init(_ all: [Item], for request: AWSRequest) throws(AWSError) {
+        var start = 0
+        if let token = request.string("nextToken") {
+            guard let place = Int(token), all.indices.contains(place) else {
+                throw .invalidParameter(
+                    "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid token'"
+                )
+            }
+            start = place
+        }
+        let end = min(all.count, start + (request.integer("maxResults") ?? 100))
+        items = Array(all[start..<end])
+        next = end < all.count ? .string(String(end)) : nil
+    }
+}
