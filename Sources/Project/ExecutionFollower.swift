@@ -16,17 +16,12 @@ public struct ExecutionFollower: Sendable {
         self.interval = interval
     }
 
-    /// Calls `onChange` with each new picture of the execution and answers the last one.
-    public func follow(_ executionARN: String, onChange: (ExecutionBoard) -> Void) async throws -> ExecutionBoard {
+    /// Calls `onLook` with the picture of the execution at each look, changed or not, and answers the last one.
+    public func follow(_ executionARN: String, onLook: (ExecutionBoard) -> Void) async throws -> ExecutionBoard {
         var board = ExecutionBoard()
-        var seen = -1
         while true {
-            let events = try await history(executionARN)
-            if events.count != seen {
-                seen = events.count
-                board.apply(events)
-                onChange(board)
-            }
+            board.apply(try await history(executionARN))
+            onLook(board)
             if board.outcome != nil { return board }
             try await clock.sleep(until: clock.now() + interval)
         }

@@ -1,0 +1,35 @@
+import Foundation
+import JSON
+import Project
+
+/// What a finished run prints on standard output.
+enum ResultText {
+    /// The metrics, the confusion matrix and the model's address, where the output holds them; else the output itself.
+    static func succeeded(output: JSON) -> String {
+        let report = RunReport(output: output)
+        var lines: [String] = []
+        for metric in report.metrics {
+            let name = metric.name.replacing("_", with: " ")
+            lines.append(name.padding(toLength: max(22, name.count + 1), withPad: " ", startingAt: 0) + String(format: "%.4f", metric.value))
+        }
+        if let confusion = report.confusion {
+            lines.append("confusion matrix (rows: actual, columns: predicted)")
+            lines += confusion.lines
+        }
+        if let model = report.model { lines.append("model                 \(model)") }
+        return lines.isEmpty ? output.serialized(.pretty) : lines.joined(separator: "\n")
+    }
+
+    /// What to type next, to look around in what the run left.
+    static func nextSteps(dataDirectory: String, executionARN: String, model: String?) -> String {
+        let directory = dataDirectory == ".trainyard" ? "" : " --data-dir \(dataDirectory)"
+        var lines = [
+            "Next: look around with the AWS tools you know",
+            "  trainyard start\(directory) &",
+            "  eval \"$(trainyard env)\"",
+            "  aws stepfunctions get-execution-history --execution-arn \(executionARN)",
+        ]
+        if let model { lines.append("  aws s3 cp \(model) .") }
+        return lines.joined(separator: "\n")
+    }
+}
