@@ -26,6 +26,14 @@ struct QueryItems: Sendable {
 
     subscript(name: String) -> String? { items.first { $0.name == name }?.value }
 
+    /// The value of a signed URL's `x-amz-` parameter, in whatever case.
+    subscript(ignoringCase name: String) -> String? {
+        guard !items.isEmpty, name.utf8.starts(with: "x-amz-".utf8) || name.utf8.starts(with: "X-Amz-".utf8) else {
+            return nil
+        }
+        return items.first { HTTPHeaderList.isEqual($0.name, name) }?.value
+    }
+
     func contains(_ name: String) -> Bool { items.contains { $0.name == name } }
 
     func values(_ name: String) -> [String] { items.filter { $0.name == name }.map(\.value) }

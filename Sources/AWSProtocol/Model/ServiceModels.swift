@@ -1,0 +1,67 @@
+/// The models of the services that Trainyard knows. Each is read when it is first asked for.
+public enum ServiceModels {
+    /// All services, in the order in which they are documented.
+    public static var all: [ServiceModel] {
+        [
+            s3Model, lambdaModel, ecrModel, sageMakerModel, statesModel, logsModel, iamModel, stsModel,
+            cloudFormationModel,
+        ]
+    }
+
+    /// The service of that signing name: `s3`, `states`, `logs`.
+    public static func model(signingName: String) -> ServiceModel? {
+        switch signingName {
+        case "s3": s3Model
+        case "lambda": lambdaModel
+        case "ecr": ecrModel
+        case "sagemaker": sageMakerModel
+        case "states": statesModel
+        case "logs": logsModel
+        case "iam": iamModel
+        case "sts": stsModel
+        case "cloudformation": cloudFormationModel
+        default: nil
+        }
+    }
+
+    /// The service as `aws-sdk` integrations of Step Functions name it: `s3`, `sfn`, `cloudwatchlogs`.
+    public static func model(sdkID: String) -> ServiceModel? {
+        switch sdkID {
+        case "sfn": statesModel
+        case "cloudwatchlogs": logsModel
+        case "states", "logs": nil
+        default: model(signingName: sdkID)
+        }
+    }
+
+    /// The service whose `X-Amz-Target` begins with that prefix: `AWSStepFunctions`.
+    public static func model(targetPrefix: String) -> ServiceModel? {
+        switch targetPrefix {
+        case "AWSStepFunctions": statesModel
+        case "Logs_20140328": logsModel
+        case "SageMaker": sageMakerModel
+        case "AmazonEC2ContainerRegistry_V20150921": ecrModel
+        default: nil
+        }
+    }
+
+    /// The service of a host's first label or labels: `states`, `api.ecr`, `monitoring`.
+    static func model(endpointPrefix: String) -> ServiceModel? {
+        switch endpointPrefix {
+        case "api.ecr": ecrModel
+        case "api.sagemaker": sageMakerModel
+        case "sync-states": statesModel
+        default: model(signingName: endpointPrefix)
+        }
+    }
+
+    private static let s3Model = ModelReader.read(s3)
+    private static let lambdaModel = ModelReader.read(lambda)
+    private static let ecrModel = ModelReader.read(ecr)
+    private static let sageMakerModel = ModelReader.read(sagemaker)
+    private static let statesModel = ModelReader.read(stepfunctions)
+    private static let logsModel = ModelReader.read(logs)
+    private static let iamModel = ModelReader.read(iam)
+    private static let stsModel = ModelReader.read(sts)
+    private static let cloudFormationModel = ModelReader.read(cloudformation)
+}
