@@ -20,6 +20,12 @@ enum ResultText {
         return lines.isEmpty ? output.serialized(.pretty) : lines.joined(separator: "\n")
     }
 
+    /// A cause in readable form: of a failed job's description, the reason; other JSON laid out; else as it is.
+    static func cause(_ text: String) -> String {
+        guard let cause = try? JSON(parsing: text), cause.objectValue != nil else { return text }
+        return cause["FailureReason"]?.stringValue ?? cause["errorMessage"]?.stringValue ?? cause.serialized(.pretty)
+    }
+
     /// What to type next, to look around in what the run left.
     static func nextSteps(dataDirectory: String, executionARN: String, model: String?) -> String {
         let directory = dataDirectory == ".trainyard" ? "" : " --data-dir \(dataDirectory)"

@@ -1,0 +1,194 @@
+"""What the measurements share: whole-process figures, servers to start and stop, signed requests, tables."""
+
+import argparse
+import http.client
+import json
+import os
+import pathlib
+import signal
+import socket
+import statistics
+import subprocess
+import time
+import venv
+
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+def arguments(description):
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--binary", default=str(ROOT / ".build/release/trainyard"))
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--no-peers", action="store_true", help="measure Trainyard alone")
+    return parser.parse_args()
+
+
+def environment(**more):
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    return dict(kept, **more)
+
+
+def process(command, **variables):
+    """Runs a command to its end; answers wall and CPU seconds (with its children) and peak memory in MiB."""
+    started = time.monotonic()
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment(**variables))
+    words = child.stderr.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{command} failed:\n{words.decode()}")
+    return {"wall": time.monotonic() - started, "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss / 1024}
+
+
+class Server:
+    """A server under measurement: started by a command, ready when S3 answers."""
+
+    def __init__(self, label, command, port, **more):
+        self.label, self.port = label, port
+        self.endpoint = f"http://127.0.0.1:{port}"
+        started = time.monotonic()
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                        env=environment(**more), start_new_session=True)
+        while True:
+            try:
+                if Connection(self).call("s3", "GET", "/", b"")[0] == 200:
+                    break
+            except OSError:
+                pass
+            if self.process.poll() is not None or time.monotonic() - started > 60:
+                raise SystemExit(f"{label} did not start")
+            time.sleep(0.001)
+        self.start_seconds = time.monotonic() - started
+
+    def tree(self):
+        """The process and its descendants."""
+        pids, children = [self.process.pid], {}
+        for entry in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = entry.read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            children.setdefault(int(fields[1]), []).append(int(entry.parent.name))
+        for pid in pids:
+            pids += children.get(pid, [])
+        return pids
+
+    def cpu_seconds(self):
+        total = 0
+        for pid in self.tree():
+            try:
+                fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            total += int(fields[11]) + int(fields[12])
+        return total / os.sysconf("SC_CLK_TCK")
+
+    def memory(self):
+        """Resident MiB."""
+        total = 0
+        for pid in self.tree():
+            try:
+                total += int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
+            except OSError:
+                continue
+        return total * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+
+    def stop(self):
+        os.killpg(self.process.pid, signal.SIGTERM)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+class Connection:
+    """One kept-alive connection that signs its requests."""
+
+    credentials = Credentials("test", "test")
+
+    def __init__(self, server):
+        self.server = server
+        self.http = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+
+    def call(self, service, method, path, body, target=None):
+        request = AWSRequest(method, self.server.endpoint + path, data=body)
+        if target:
+            request.headers["X-Amz-Target"] = target
+            request.headers["Content-Type"] = "application/x-amz-json-1.0"
+        (S3SigV4Auth if service == "s3" else SigV4Auth)(self.credentials, service, "us-east-1").add_auth(request)
+        self.http.request(method, path, body=body, headers=dict(request.headers.items()))
+        answer = self.http.getresponse()
+        return answer.status, answer.read()
+
+    def states(self, operation, **members):
+        status, answer = self.call("states", "POST", "/", json.dumps(members).encode(), f"AWSStepFunctions.{operation}")
+        if status != 200:
+            raise SystemExit(f"{self.server.label}: {operation}: {status} {answer[:300]}")
+        return json.loads(answer)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def trainyard(binary, directory):
+    port = free_port()
+    return Server("Trainyard", [binary, "start", "--port", str(port), "--data-dir", directory], port)
+
+
+def peers():
+    """The peers that can be had, as functions that start them."""
+    found, missing = {}, []
+    for name, packages in {"moto": ["moto[server]"], "ministack": ["ministack"]}.items():
+        home = ROOT / ".build/peers" / name
+        if not (home / "ready").exists():
+            try:
+                venv.create(home, with_pip=True, clear=True)
+                subprocess.run([home / "bin/pip", "install", "-q", *packages], check=True, capture_output=True)
+                (home / "ready").touch()
+            except subprocess.CalledProcessError:
+                missing.append(name)
+                continue
+        found[name] = home / "bin"
+    return found, missing
+
+
+def start_peer(name, binaries):
+    port = free_port()
+    if name == "moto":
+        server = Server("moto", [str(binaries / "moto_server"), "-p", str(port)], port)
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        connection.request("POST", "/moto-api/config", json.dumps({"stepfunctions": {"execute_state_machine": True}}))
+        connection.getresponse().read()
+        return server
+    return Server("MiniStack", [str(binaries / "ministack")], port, GATEWAY_PORT=str(port))
+
+
+def spread(values, unit="", digits=1):
+    """Median with minimum and maximum."""
+    show = lambda v: f"{v:,.{digits}f}"
+    return f"{show(statistics.median(values))}{unit} ({show(min(values))}–{show(max(values))})"
+
+
+def table(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows])
+
+
+def disk_sync_milliseconds(directory, count=200):
+    """What one small write and fdatasync cost on this disk, at the median."""
+    times = []
+    with open(os.path.join(directory, "probe"), "wb", buffering=0) as probe:
+        for _ in range(count):
+            started = time.perf_counter()
+            probe.write(b"x" * 4096)
+            os.fdatasync(probe.fileno())
+            times.append(time.perf_counter() - started)
+    return statistics.median(times) * 1000
