@@ -1,0 +1,88 @@
+import JSON
+
+/// A thread of control: the execution itself, a branch of a Parallel state, or an iteration of a Map state.
+struct Branch: Sendable {
+    var graph: StateGraph
+    var stateIndex: Int
+    /// The raw input of the current state.
+    var data: Document
+    var variables: [String: JSON] = [:]
+    /// The branch that waits for this one, and this one's place in it.
+    var parent: Int?
+    var position = 0
+    var mapItem: ContextObject.MapItem?
+    /// What the next event follows.
+    var previousEvent = 0
+    var phase = Phase.entering
+
+    // Of the current state:
+    var enteredEvent = 0
+    var enteredTime = 0
+    /// How often each retrier has been used.
+    var attempts: [Int] = []
+    var retryCount = 0
+    var taskToken: String?
+    /// Whether a Parallel or Map state has begun its branches.
+    var hasStarted = false
+
+    enum Phase: Sendable {
+        case entering
+        /// Entered; its work is to be done (again).
+        case working
+        case waiting(timer: Int)
+        case retrying(timer: Int)
+        case performing(PendingTask)
+        case joining(Join)
+        /// Its work is done; the result waits to be shaped into the output.
+        case finishing(Document)
+    }
+
+    init(graph: StateGraph, data: Document) {
+        self.graph = graph
+        self.data = data
+        stateIndex = graph.start
+    }
+
+    var state: State { graph.states[stateIndex] }
+}
+
+/// A task that has been called and not ended.
+struct PendingTask: Sendable {
+    var id: Int
+    var timeoutTimer: Int?
+    var heartbeatTimer: Int?
+    var heartbeatSeconds: Int?
+}
+
+/// A Parallel or Map state that waits for its branches.
+struct Join: Sendable {
+    var results: [Document?]
+    var remaining: Int
+    /// The ids of the branches that are under way.
+    var children: Set<Int> = []
+    /// A Map's items, and the next to begin.
+    var items: [JSON] = []
+    var next = 0
+    /// A Map's effective input.
+    var effective = Document.null
+}
+
+/// Who waits for an effect's answer.
+enum Waiting: Sendable {
+    case wait(branch: Int)
+    case retry(branch: Int)
+    case task(branch: Int)
+    case taskTimeout(branch: Int)
+    case heartbeatTimeout(branch: Int)
+    case executionTimeout
+}
+
+/// Why a state, a branch or an execution failed.
+struct Failure: Error, Sendable {
+    var error: String?
+    var cause: String?
+    /// Faults of the definition's data flow are neither retried nor caught.
+    var isFatal = false
+    /// A further name that `ErrorEquals` may use for it.
+    var alias: String?
+}

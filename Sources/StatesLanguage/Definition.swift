@@ -1,0 +1,119 @@
+import JSON
+import JSONPath
+
+/// A parsed state machine definition.
+///
+/// See <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html>.
+public struct StateMachine: Sendable {
+    public var comment: String?
+    /// The whole execution's time limit.
+    public var timeoutSeconds: Int?
+    let graph: StateGraph
+}
+
+/// States and the one to begin with: a whole machine, a branch, or a Map's processor.
+struct StateGraph: Sendable {
+    /// The index of the first state.
+    var start: Int
+    var states: [State]
+}
+
+/// One state.
+struct State: Sendable {
+    var name: String
+    var kind: Kind
+    var flow: any DataFlow
+    var transition: Transition
+    var retriers: [Retrier] = []
+    var catchers: [Catcher] = []
+
+    enum Kind: Sendable {
+        case task(TaskDefinition)
+        case pass(result: Document?)
+        case choice([ChoiceRule], otherwise: Int?)
+        case wait(WaitDuration)
+        case succeed
+        case fail(error: TextField?, cause: TextField?)
+        case parallel([StateGraph])
+        case map(MapDefinition)
+
+        /// AWS's name of the type.
+        var name: String {
+            switch self {
+            case .task: "Task"
+            case .pass: "Pass"
+            case .choice: "Choice"
+            case .wait: "Wait"
+            case .succeed: "Succeed"
+            case .fail: "Fail"
+            case .parallel: "Parallel"
+            case .map: "Map"
+            }
+        }
+    }
+
+    enum Transition: Sendable, Hashable {
+        case next(Int)
+        case end
+    }
+}
+
+struct TaskDefinition: Sendable {
+    var resource: TaskResource
+    var timeout: SecondsField?
+    var heartbeat: SecondsField?
+    var credentials: PayloadTemplate?
+}
+
+/// How long a Wait state waits.
+enum WaitDuration: Sendable {
+    case seconds(Int)
+    /// Milliseconds since 1970.
+    case timestamp(Int)
+    case secondsPath(JSONPath)
+    case timestampPath(JSONPath)
+}
+
+/// A number of seconds, given or found by a path.
+enum SecondsField: Sendable {
+    case literal(Int)
+    case path(JSONPath, field: String)
+}
+
+/// A text, given or computed.
+enum TextField: Sendable {
+    case literal(String)
+    case computed(any Expression, text: String, field: String)
+}
+
+struct MapDefinition: Sendable {
+    var processor: StateGraph
+    var itemsPath: JSONPath?
+    var itemSelector: PayloadTemplate?
+    var maxConcurrency: SecondsField?
+}
+
+/// A rule of `Retry`.
+struct Retrier: Sendable {
+    var errors: [String]
+    var intervalSeconds = 1.0
+    var backoffRate = 2.0
+    var maxAttempts = 3
+    var maxDelaySeconds: Double?
+    var hasFullJitter = false
+}
+
+/// A rule of `Catch`.
+struct Catcher: Sendable {
+    var errors: [String]
+    var next: Int
+    var resultPath: ResultPath
+    var assign: PayloadTemplate?
+}
+
+/// Where a result goes in a state's input.
+enum ResultPath: Sendable {
+    /// `null`: the result is dropped.
+    case discard
+    case place(JSONPath)
+}

@@ -1,0 +1,206 @@
+import JSON
+import JSONPath
+
+extension DefinitionParser {
+    private static let common: Set<String> = ["Type", "Comment", "QueryLanguage"]
+    private static let flowing: Set<String> = ["InputPath", "OutputPath", "Next", "End", "Assign"]
+    private static let working: Set<String> = ["Parameters", "ResultSelector", "ResultPath", "Retry", "Catch"]
+
+    /// The fields that a state of each type can have.
+    private static let fields: [String: Set<String>] = [
+        "Task": common.union(flowing).union(working).union([
+            "Resource", "TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath",
+            "Credentials",
+        ]),
+        "Pass": common.union(flowing).union(["Result", "ResultPath", "Parameters"]),
+        "Choice": common.union(["InputPath", "OutputPath", "Choices", "Default", "Assign"]),
+        "Wait": common.union(flowing).union(["Seconds", "SecondsPath", "Timestamp", "TimestampPath"]),
+        "Succeed": common.union(["InputPath", "OutputPath"]),
+        "Fail": common.union(["Error", "ErrorPath", "Cause", "CausePath"]),
+        "Parallel": common.union(flowing).union(working).union(["Branches"]),
+        "Map": common.union(flowing).union(working).union([
+            "ItemProcessor", "Iterator", "ItemsPath", "ItemSelector", "MaxConcurrency", "MaxConcurrencyPath", "Label",
+            "ToleratedFailureCount", "ToleratedFailureCountPath", "ToleratedFailurePercentage",
+            "ToleratedFailurePercentagePath", "ItemReader", "ItemBatcher", "ResultWriter",
+        ]),
+    ]
+
+    mutating func parseState(_ name: String, _ value: JSON, at location: String) -> State? {
+        guard case .object(let object) = value else {
+            fail("Expected an object", at: location)
+            return nil
+        }
+        guard let type = object["Type"]?.stringValue else {
+            fail("These fields are required: [Type]", at: location)
+            return nil
+        }
+        guard let known = Self.fields[type] else {
+            let near = Suggestion.nearest(to: type, among: Self.fields.keys.sorted())
+            fail(
+                "Value is not one of the state types \(Self.fields.keys.sorted())"
+                    + (near.map { ", did you mean '\($0)'?" } ?? ""),
+                at: "\(location)/Type"
+            )
+            return nil
+        }
+        if object["QueryLanguage"] == "JSONata" {
+            refuseJSONata(at: "\(location)/QueryLanguage")
+            return nil
+        }
+        checkFields(object, known, at: location)
+        let flow = parseFlow(object, isMap: type == "Map", at: location)
+        guard let kind = parseKind(type, object, at: location) else { return nil }
+        let hasTransition = !["Choice", "Succeed", "Fail"].contains(type)
+        return State(
+            name: name,
+            kind: kind,
+            flow: flow,
+            transition: hasTransition ? parseTransition(object, at: location) : .end,
+            retriers: parseRetriers(object["Retry"], at: "\(location)/Retry"),
+            catchers: parseCatchers(object["Catch"], at: "\(location)/Catch")
+        )
+    }
+
+    private mutating func parseTransition(_ object: JSON.Object, at location: String) -> State.Transition {
+        if let next = object["Next"]?.stringValue {
+            if object["End"] == true { fail("Only one of these fields is allowed: [Next, End]", at: location) }
+            return target(next, at: "\(location)/Next").map(State.Transition.next) ?? .end
+        }
+        if object["End"] != true { fail("These fields are required: [Next or End]", at: location) }
+        return .end
+    }
+
+    private mutating func parseKind(_ type: String, _ object: JSON.Object, at location: String) -> State.Kind? {
+        switch type {
+        case "Task": return parseTask(object, at: location)
+        case "Pass": return .pass(result: object["Result"].map(Document.init))
+        case "Choice": return parseChoice(object, at: location)
+        case "Wait": return parseWait(object, at: location)
+        case "Succeed": return .succeed
+        case "Fail":
+            return .fail(
+                error: parseText(object, "Error", at: location),
+                cause: parseText(object, "Cause", at: location)
+            )
+        case "Parallel": return parseParallel(object, at: location)
+        default: return parseMap(object, at: location)
+        }
+    }
+
+    // MARK: Task
+
+    private mutating func parseTask(_ object: JSON.Object, at location: String) -> State.Kind? {
+        guard let arn = object["Resource"]?.stringValue else {
+            fail("These fields are required: [Resource]", at: location)
+            return nil
+        }
+        guard let resource = TaskResource(arn), isServed(resource) else {
+            fail(
+                "The resource provided \(arn) is not recognized. The value is not a valid resource ARN, or the resource is "
+                    + "not available in this region.",
+                at: "\(location)/Resource"
+            )
+            return nil
+        }
+        if kind == .express {
+            switch resource.pattern {
+            case .sync, .sync2:
+                fail("Express state machine does not support '.sync' service integration", at: "\(location)/Resource")
+            case .waitForTaskToken:
+                fail(
+                    "Express state machine does not support '.waitForTaskToken' service integration ",
+                    at: "\(location)/Resource"
+                )
+            case .requestResponse: break
+            }
+        }
+        return .task(
+            TaskDefinition(
+                resource: resource,
+                timeout: parseSeconds(object, "TimeoutSeconds", at: location),
+                heartbeat: parseSeconds(object, "HeartbeatSeconds", at: location),
+                credentials: object["Credentials"].map { parseTemplate($0, at: "\(location)/Credentials") }
+            )
+        )
+    }
+
+    /// DynamoDB's optimized integration knows four actions only; the others take any of their service's.
+    private func isServed(_ resource: TaskResource) -> Bool {
+        guard case .optimized("dynamodb", let action) = resource.kind else { return true }
+        return ["getItem", "putItem", "deleteItem", "updateItem"].contains(action)
+    }
+
+    // MARK: Wait
+
+    private mutating func parseWait(_ object: JSON.Object, at location: String) -> State.Kind? {
+        let given = ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"].filter { object[$0] != nil }
+        guard given.count == 1, let field = given.first, let value = object[field] else {
+            fail(
+                "A Wait state needs exactly one of the fields: [Seconds, SecondsPath, Timestamp, TimestampPath]",
+                at: location
+            )
+            return nil
+        }
+        let place = "\(location)/\(field)"
+        switch field {
+        case "Seconds":
+            guard let seconds = value.intValue, (0...99_999_999).contains(seconds) else {
+                fail("Expected an integer between 0 and 99999999", at: place)
+                return nil
+            }
+            return .wait(.seconds(seconds))
+        case "Timestamp":
+            guard let moment = value.stringValue.flatMap(Instant.parse) else {
+                fail("String does not match RFC3339 timestamp", at: place)
+                return nil
+            }
+            return .wait(.timestamp(moment))
+        default:
+            guard let path = parsePath(value, at: place) else { return nil }
+            return .wait(field == "SecondsPath" ? .secondsPath(path) : .timestampPath(path))
+        }
+    }
+
+    // MARK: Parallel and Map
+
+    private mutating func parseParallel(_ object: JSON.Object, at location: String) -> State.Kind? {
+        guard let branches = object["Branches"]?.arrayValue, !branches.isEmpty else {
+            fail("These fields are required: [Branches]", at: location)
+            return nil
+        }
+        var graphs: [StateGraph] = []
+        for (index, branch) in branches.enumerated() {
+            let place = "\(location)/Branches[\(index)]"
+            guard let object = branch.objectValue, let graph = parseGraph(object, at: place) else { continue }
+            graphs.append(graph)
+        }
+        return graphs.count == branches.count ? .parallel(graphs) : nil
+    }
+
+    private mutating func parseMap(_ object: JSON.Object, at location: String) -> State.Kind? {
+        let field = object["ItemProcessor"] == nil ? "Iterator" : "ItemProcessor"
+        guard let processor = object[field]?.objectValue else {
+            fail("These fields are required: [ItemProcessor]", at: location)
+            return nil
+        }
+        if processor["ProcessorConfig"]?["Mode"] == "DISTRIBUTED" {
+            note(
+                "NOT_SERVED_BY_TRAINYARD",
+                "Trainyard does not run distributed Map states yet; use the mode INLINE",
+                at: "\(location)/\(field)/ProcessorConfig/Mode"
+            )
+            return nil
+        }
+        guard let graph = parseGraph(processor, at: "\(location)/\(field)") else { return nil }
+        let selector =
+            object["ItemSelector"].map { ("ItemSelector", $0) } ?? object["Parameters"].map { ("Parameters", $0) }
+        return .map(
+            MapDefinition(
+                processor: graph,
+                itemsPath: object["ItemsPath"].flatMap { parsePath($0, at: "\(location)/ItemsPath") },
+                itemSelector: selector.map { parseTemplate($1, at: "\(location)/\($0)") },
+                maxConcurrency: parseSeconds(object, "MaxConcurrency", at: location)
+            )
+        )
+    }
+}

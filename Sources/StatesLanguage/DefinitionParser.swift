@@ -1,0 +1,144 @@
+import JSON
+import JSONPath
+
+/// Turns a definition's JSON into the interpreter's types, noting everything that is wrong on the way.
+struct DefinitionParser {
+    let kind: StateMachine.Kind
+    private(set) var diagnostics: [Diagnostic] = []
+    /// The states of the graph being parsed, by name.
+    var names: [String: Int] = [:]
+
+    init(kind: StateMachine.Kind) { self.kind = kind }
+
+    mutating func parseMachine(_ object: JSON.Object) -> StateMachine? {
+        checkFields(object, ["Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"], at: "")
+        if object["QueryLanguage"] == "JSONata" {
+            checkDowngrades(object)
+            if diagnostics.isEmpty { refuseJSONata(at: "/QueryLanguage") }
+            return nil
+        }
+        let timeout = parsePositiveInteger(object["TimeoutSeconds"], at: "/TimeoutSeconds")
+        guard let graph = parseGraph(object, at: "") else { return nil }
+        return StateMachine(comment: object["Comment"]?.stringValue, timeoutSeconds: timeout, graph: graph)
+    }
+
+    // MARK: Graphs
+
+    /// - Parameter location: of the object that holds `StartAt` and `States`.
+    mutating func parseGraph(_ object: JSON.Object, at location: String) -> StateGraph? {
+        let missing = ["States", "StartAt"].filter { object[$0] == nil }
+        guard missing.isEmpty else {
+            fail(
+                "These fields are required: [\(missing.joined(separator: ", "))]",
+                at: location.isEmpty ? "/" : location
+            )
+            return nil
+        }
+        guard case .object(let members)? = object["States"], !members.isEmpty else {
+            fail("Expected a non-empty object of states", at: "\(location)/States")
+            return nil
+        }
+        let outer = names
+        names = Dictionary(uniqueKeysWithValues: members.keys.enumerated().map { ($1, $0) })
+        defer { names = outer }
+        let startAt = object["StartAt"]?.stringValue ?? ""
+        let start = target(startAt, at: "\(location)/StartAt")
+        var states: [State] = []
+        for (name, value) in members {
+            if let state = parseState(name, value, at: "\(location)/States/\(name)") { states.append(state) }
+        }
+        guard states.count == members.count, let start else { return nil }
+        let graph = StateGraph(start: start, states: states)
+        checkReachability(of: graph, at: location)
+        return graph
+    }
+
+    /// The index of the state that a transition leads to.
+    mutating func target(_ name: String, at location: String) -> Int? {
+        if let index = names[name] { return index }
+        let near = Suggestion.nearest(to: name, among: names.keys.sorted())
+        note(
+            "MISSING_TRANSITION_TARGET",
+            "Missing 'Next' target: \(name)" + (near.map { " (did you mean '\($0)'?)" } ?? ""),
+            at: location
+        )
+        return nil
+    }
+
+    private mutating func checkReachability(of graph: StateGraph, at location: String) {
+        guard graph.states.contains(where: \.isTerminal) else {
+            return note("MISSING_END_STATE", "Workflow has no terminal state", at: nil)
+        }
+        var reached: Set<Int> = [graph.start]
+        var queue = [graph.start]
+        while let index = queue.popLast() {
+            for next in graph.states[index].successors where reached.insert(next).inserted { queue.append(next) }
+        }
+        for (index, state) in graph.states.enumerated() where !reached.contains(index) {
+            note(
+                "MISSING_TRANSITION_TARGET",
+                "State \"\(state.name)\" is not reachable.",
+                at: "\(location)/States/\(state.name)"
+            )
+        }
+    }
+
+    // MARK: Query language
+
+    private mutating func checkDowngrades(_ object: JSON.Object) {
+        for (name, state) in object["States"]?.objectValue ?? [:] where state["QueryLanguage"] == "JSONPath" {
+            fail(
+                "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
+                at: "/States/\(name)"
+            )
+        }
+    }
+
+    mutating func refuseJSONata(at location: String) {
+        note(
+            "NOT_SERVED_BY_TRAINYARD",
+            "Trainyard does not run the query language JSONata yet; write the state in JSONPath",
+            at: location
+        )
+    }
+
+    // MARK: Notes
+
+    mutating func note(_ code: String, _ message: String, at location: String?) {
+        diagnostics.append(Diagnostic(code, message, at: location))
+    }
+
+    mutating func fail(_ message: String, at location: String) {
+        note("SCHEMA_VALIDATION_FAILED", message, at: location)
+    }
+
+    mutating func checkFields(_ object: JSON.Object, _ known: Set<String>, at location: String) {
+        for key in object.keys where !known.contains(key) {
+            let near = Suggestion.nearest(to: key, among: known.sorted())
+            fail(
+                "Field '\(key)' is not supported" + (near.map { ", did you mean '\($0)'?" } ?? ""),
+                at: location.isEmpty ? "/" : location
+            )
+        }
+    }
+}
+
+extension State {
+    fileprivate var isTerminal: Bool {
+        switch kind {
+        case .succeed, .fail: true
+        case .choice: false
+        default: transition == .end
+        }
+    }
+
+    /// Where the state may go on, its catchers included.
+    fileprivate var successors: [Int] {
+        var found = catchers.map(\.next)
+        if case .choice(let rules, let otherwise) = kind {
+            return found + rules.map(\.next) + [otherwise].compactMap(\.self)
+        }
+        if case .next(let index) = transition { found.append(index) }
+        return found
+    }
+}

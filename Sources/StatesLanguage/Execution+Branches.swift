@@ -1,0 +1,242 @@
+import JSON
+import JSONPath
+
+extension Execution {
+    /// How many iterations of an inline Map run at once where nothing else is said: AWS's limit.
+    static let inlineConcurrency = 40
+
+    // MARK: Beginning
+
+    mutating func fork(
+        _ branch: inout Branch,
+        _ id: Int,
+        _ state: State,
+        _ graphs: [StateGraph]
+    ) throws(Failure) -> Progress {
+        let branchData = branch.data
+        let arguments = try evaluate(branch) { (flow, scope) throws(ExpressionFailure) -> Document in
+            let effective = try flow.effectiveInput(branchData, &scope)
+            scope.input = effective.value
+            return try flow.arguments(effective, &scope)
+        }
+        branch.previousEvent = emit("ParallelStateStarted", previous: branch.previousEvent)
+        branch.hasStarted = true
+        var join = Join(results: Array(repeating: nil, count: graphs.count), remaining: graphs.count)
+        for (position, graph) in graphs.enumerated() {
+            var child = Branch(graph: graph, data: arguments)
+            child.variables = branch.variables
+            child.parent = id
+            child.position = position
+            child.mapItem = branch.mapItem
+            child.previousEvent = branch.previousEvent
+            let childID = makeBranch(child)
+            join.children.insert(childID)
+            ready.append(childID)
+        }
+        branch.phase = .joining(join)
+        return .suspended
+    }
+
+    mutating func iterate(
+        _ branch: inout Branch,
+        _ id: Int,
+        _ state: State,
+        _ definition: MapDefinition
+    ) throws(Failure) -> Progress {
+        let branchData = branch.data
+        let plan = try evaluate(branch) {
+            (flow, scope) throws(ExpressionFailure) -> (effective: Document, items: [JSON], limit: Int) in
+            let effective = try flow.effectiveInput(branchData, &scope)
+            scope.input = effective.value
+            return (effective, try definition.items(scope), try definition.limit(scope))
+        }
+        branch.previousEvent = emit(
+            "MapStateStarted",
+            previous: branch.previousEvent,
+            .other("mapStateStartedEventDetails", ["length": .integer(plan.items.count)])
+        )
+        branch.hasStarted = true
+        if plan.items.isEmpty {
+            emit("MapStateSucceeded", previous: branch.previousEvent)
+            branch.phase = .finishing(Document(value: .array([]), text: "[]"))
+            return .goesOn
+        }
+        var join = Join(results: Array(repeating: nil, count: plan.items.count), remaining: plan.items.count)
+        join.items = plan.items
+        join.effective = plan.effective
+        for _ in 0..<min(plan.limit, plan.items.count) {
+            try beginIteration(branch, id, &join, previous: branch.previousEvent)
+        }
+        branch.phase = .joining(join)
+        return .suspended
+    }
+
+    private mutating func beginIteration(
+        _ branch: Branch,
+        _ id: Int,
+        _ join: inout Join,
+        previous: Int
+    ) throws(Failure) {
+        guard case .map(let definition) = branch.state.kind else { return }
+        let index = join.next
+        let item = join.items[index]
+        let effective = join.effective
+        join.next += 1
+        var data = Document.null
+        if let selector = definition.itemSelector {
+            var parent = branch
+            parent.mapItem = ContextObject.MapItem(index: index, value: item)
+            data = try evaluate(parent) { (_, scope) throws(ExpressionFailure) -> Document in
+                scope.input = effective.value
+                return Document(try selector.evaluate(in: &scope))
+            }
+        } else {
+            data = Document(item)
+        }
+        var child = Branch(graph: definition.processor, data: data)
+        child.variables = branch.variables
+        child.parent = id
+        child.position = index
+        child.mapItem = ContextObject.MapItem(index: index, value: item)
+        child.previousEvent = emitIteration("Started", branch.state.name, index, previous: previous)
+        let childID = makeBranch(child)
+        join.children.insert(childID)
+        ready.append(childID)
+    }
+
+    @discardableResult
+    private mutating func emitIteration(_ word: String, _ name: String, _ index: Int, previous: Int) -> Int {
+        emit(
+            "MapIteration\(word)",
+            previous: previous,
+            .other("mapIteration\(word)EventDetails", ["name": .string(name), "index": .integer(index)])
+        )
+    }
+
+    // MARK: Ending
+
+    mutating func childEnded(_ childID: Int, _ child: Branch, parent id: Int) {
+        guard var branch = branches.removeValue(forKey: id), case .joining(var join) = branch.phase else { return }
+        // The join leaves the branch while it changes: its arrays would be copied for each child otherwise.
+        branch.phase = .working
+        join.results[child.position] = child.data
+        join.remaining -= 1
+        join.children.remove(childID)
+        branch.previousEvent = child.previousEvent
+        var isMap = false
+        if case .map = branch.state.kind {
+            isMap = true
+            let succeeded = emitIteration(
+                "Succeeded",
+                branch.state.name,
+                child.position,
+                previous: child.previousEvent
+            )
+            if join.next < join.items.count {
+                do throws(Failure) {
+                    try beginIteration(branch, id, &join, previous: child.previousEvent)
+                } catch {
+                    abort(join, of: branch)
+                    return resume(branch, id, failedBy: error)
+                }
+            }
+            if join.remaining == 0 { branch.previousEvent = succeeded }
+        }
+        if join.remaining == 0 {
+            emit(isMap ? "MapStateSucceeded" : "ParallelStateSucceeded", previous: branch.previousEvent)
+            branch.phase = .finishing(Document(joining: join.results.compactMap(\.self)))
+            ready.append(id)
+        } else {
+            branch.phase = .joining(join)
+        }
+        branches[id] = branch
+    }
+
+    mutating func childFailed(_ child: Branch, parent id: Int, _ failure: Failure) {
+        guard var branch = branches.removeValue(forKey: id), case .joining(let join) = branch.phase else { return }
+        if case .map = branch.state.kind {
+            emitIteration("Failed", branch.state.name, child.position, previous: child.previousEvent)
+        }
+        branch.previousEvent = child.previousEvent
+        abort(join, of: branch)
+        resume(branch, id, failedBy: failure)
+    }
+
+    private mutating func resume(_ branch: Branch, _ id: Int, failedBy failure: Failure) {
+        var branch = branch
+        branch.phase = .working
+        switch recover(&branch, id, from: failure) {
+        case .goesOn:
+            branches[id] = branch
+            ready.append(id)
+        case .suspended: branches[id] = branch
+        case .ended: break
+        }
+    }
+
+    /// Ends the branches that are still under way.
+    private mutating func abort(_ join: Join, of parent: Branch) {
+        for id in join.children.sorted() {
+            guard let branch = branches.removeValue(forKey: id) else { continue }
+            switch branch.phase {
+            case .waiting(let timer), .retrying(let timer): cancel(timer)
+            case .performing(let pending):
+                cancel(pending.id)
+                if let timer = pending.timeoutTimer { cancel(timer) }
+                if let timer = pending.heartbeatTimer { cancel(timer) }
+            case .joining(let inner): abort(inner, of: branch)
+            case .entering, .working, .finishing: break
+            }
+            emitAborted(branch, parent: parent.state)
+        }
+    }
+
+    private mutating func emitAborted(_ branch: Branch, parent: State) {
+        var previous = branch.previousEvent
+        switch branch.phase {
+        case .entering: break
+        default: previous = emit("\(branch.state.kind.name)StateAborted", previous: previous)
+        }
+        if case .map = parent.kind { emitIteration("Aborted", parent.name, branch.position, previous: previous) }
+    }
+}
+
+extension MapDefinition {
+    fileprivate func items(_ scope: Scope) throws(ExpressionFailure) -> [JSON] {
+        guard let itemsPath else {
+            guard let items = scope.input.arrayValue else {
+                throw ExpressionFailure("Reference path \"$\" must point to array.")
+            }
+            return items
+        }
+        let value: JSON
+        do {
+            value = try itemsPath.value(in: scope, document: scope.input)
+        } catch {
+            throw ExpressionFailure("Invalid path '\(itemsPath.text)' : \(error.message)")
+        }
+        guard let items = value.arrayValue else {
+            throw ExpressionFailure("Reference path \"\(itemsPath.text)\" must point to array.")
+        }
+        return items
+    }
+
+    fileprivate func limit(_ scope: Scope) throws(ExpressionFailure) -> Int {
+        var limit = 0
+        switch maxConcurrency {
+        case nil: break
+        case .literal(let value)?: limit = value
+        case .path(let path, let field)?:
+            let value = try path.referenced(by: field, scope)
+            guard let number = value.intValue else {
+                let text = value.stringValue ?? value.serialized()
+                throw ExpressionFailure(
+                    "The \(field) field refers to value \"\(text)\" which is not a valid integer: \(path.text)"
+                )
+            }
+            guard number >= 0 else { throw ExpressionFailure("MaxConcurrency cannot be negative.") }
+            limit = number
+        }
+        return limit == 0 ? Execution.inlineConcurrency : min(limit, Execution.inlineConcurrency)
+    }
+}

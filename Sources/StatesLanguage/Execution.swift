@@ -1,0 +1,157 @@
+import JSON
+
+/// One run of a state machine, as a pure state machine of its own: it is told what happened and when, and answers with the
+/// events to record and the effects to bring about. It knows no clock, no chance and no I/O; time and seed come from outside.
+///
+///     var execution = Execution(machine, input: input, facts: facts, seed: 1)
+///     var step = execution.start(at: now)
+///     // record step.events, bring about step.effects; then, for each answer:
+///     step = execution.handle(.completion(id: id, .succeeded(output)), at: now)
+///
+/// Feeding the same inputs at the same times to a new value leads to the same place: this is how a run survives a crash.
+public struct Execution: Sendable {
+    /// AWS's limits.
+    public static let maximumEvents = 25000
+    public static let maximumPayload = 262_144
+
+    public private(set) var status = Status.running
+    /// Effects whose answer is still awaited: what a restart brings about again.
+    public private(set) var outstanding: [Int: Effect] = [:]
+
+    let machine: StateMachine
+    let facts: ContextObject.Execution
+    let input: Document
+    var random: SeededGenerator
+    var now = 0
+    var branches: [Int: Branch] = [:]
+    /// Branches that can go on at once.
+    var ready: [Int] = []
+    var waiting: [Int: Waiting] = [:]
+
+    private var events: [HistoryEvent] = []
+    private var effects: [Effect] = []
+    private var lastEventID = 0
+    private var lastEffectID = 0
+    private var lastBranchID = 0
+
+    /// - Parameter seed: where the execution's chance begins (`States.UUID`, task tokens, jitter).
+    public init(_ machine: StateMachine, input: Document, facts: ContextObject.Execution, seed: UInt64) {
+        self.machine = machine
+        self.input = input
+        self.facts = facts
+        random = SeededGenerator(seed: seed)
+    }
+
+    /// Begins, and goes on until something outside has to happen.
+    /// - Parameter moment: milliseconds since 1970.
+    public mutating func start(at moment: Int) -> Step {
+        now = moment
+        emit(
+            "ExecutionStarted",
+            previous: 0,
+            .other(
+                "executionStartedEventDetails",
+                ["input": .string(input.text), "inputDetails": ["truncated": false], "roleArn": .string(facts.roleARN)]
+            )
+        )
+        if let seconds = machine.timeoutSeconds {
+            sleep(until: moment + seconds * 1000, .executionTimeout)
+        }
+        let root = makeBranch(Branch(graph: machine.graph, data: input))
+        ready.append(root)
+        return proceed()
+    }
+
+    /// Takes in what happened. An answer that nobody waits for changes nothing.
+    public mutating func handle(_ input: Input, at moment: Int) -> Step {
+        now = max(now, moment)
+        guard status.isRunning else { return proceed() }
+        switch input {
+        case .stop(let error, let cause):
+            emit(
+                "ExecutionAborted",
+                previous: 0,
+                .other(
+                    "executionAbortedEventDetails",
+                    .compact(["error": error.map(JSON.string), "cause": cause.map(JSON.string)])
+                )
+            )
+            finish(.aborted(error: error, cause: cause))
+        case .completion(let id, let outcome):
+            if let waiting = waiting[id] { resume(waiting, id: id, outcome) }
+        }
+        return proceed()
+    }
+
+    private mutating func proceed() -> Step {
+        var next = 0
+        while status.isRunning, next < ready.count {
+            let id = ready[next]
+            next += 1
+            run(id)
+        }
+        ready.removeAll(keepingCapacity: true)
+        defer {
+            events = []
+            effects = []
+        }
+        return Step(events: events, effects: effects, status: status)
+    }
+
+    // MARK: Bookkeeping
+
+    mutating func makeBranch(_ branch: Branch) -> Int {
+        lastBranchID += 1
+        branches[lastBranchID] = branch
+        return lastBranchID
+    }
+
+    /// Records an event and answers its id.
+    @discardableResult
+    mutating func emit(_ type: String, previous: Int, _ details: HistoryEvent.Details = .none) -> Int {
+        lastEventID += 1
+        events.append(
+            HistoryEvent(id: lastEventID, previousEventID: previous, timestamp: now, type: type, details: details)
+        )
+        return lastEventID
+    }
+
+    /// Whether the history has room for one event only: the one that ends the execution.
+    var isHistoryFull: Bool { lastEventID >= Self.maximumEvents - 1 }
+
+    mutating func nextEffectID() -> Int {
+        lastEffectID += 1
+        return lastEffectID
+    }
+
+    mutating func request(_ effect: Effect, _ waiting: Waiting) {
+        self.waiting[effect.id] = waiting
+        outstanding[effect.id] = effect
+        effects.append(effect)
+    }
+
+    @discardableResult
+    mutating func sleep(until moment: Int, _ waiting: Waiting) -> Int {
+        let id = nextEffectID()
+        request(.sleep(id: id, until: moment), waiting)
+        return id
+    }
+
+    /// The effect has been answered, or its answer is not wanted.
+    mutating func settle(_ id: Int) {
+        waiting[id] = nil
+        outstanding[id] = nil
+    }
+
+    mutating func cancel(_ id: Int) {
+        guard waiting[id] != nil else { return }
+        settle(id)
+        effects.append(.cancel(id: id))
+    }
+
+    mutating func finish(_ status: Status) {
+        self.status = status
+        for id in waiting.keys.sorted() { cancel(id) }
+        branches.removeAll()
+    }
+}
