@@ -15,11 +15,13 @@ extension Target.Dependency {
     static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
-    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let orderedCollections = product(name: "OrderedCollections", package: "swift-collections")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -113,9 +115,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.30.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
@@ -137,7 +141,8 @@ let package = Package(
             "Yard",
             [
                 "AWSProtocol", "Compute", "JSON", "Store", "S3", "Lambda", "ECR", "SageMaker", "StepFunctions",
-                "CloudFormation", "CloudWatch", "IAM", .hummingbird, .logging, .metrics, .nioCore, .serviceLifecycle, .crypto,
+                "CloudFormation", "CloudWatch", "IAM", .httpTypes, .hummingbirdCore, .logging, .metrics, .nioCore, .nioHTTPTypes, .nioPosix,
+                .serviceLifecycle,
             ]
         )
         + module("Project", ["AWSProtocol", "Archive", "CloudFormation", "JSON", .crypto, .subprocess], tests: ["ServiceTesting"])
@@ -146,7 +151,7 @@ let package = Package(
                 name: "trainyard",
                 dependencies: [
                     "AWSProtocol", "Archive", "JSON", "TabularSteps", "LinearLearner", "Project", "Yard",
-                    .argumentParser, .asyncHTTPClient, .logging,
+                    .argumentParser, .asyncHTTPClient, .logging, .nioPosix, .serviceLifecycle,
                 ],
                 path: "Sources/trainyard",
                 swiftSettings: settings
