@@ -1,0 +1,75 @@
+import AWSProtocol
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+
+/// One request on a connection and its answer, between the server's types and ours.
+struct Exchange {
+    private let request: Request
+    private let expectation: Expectation?
+
+    init(_ request: Request, on channel: any Channel) {
+        self.request = request
+        let isAsked = request.headers[.expect]?.lowercased() == "100-continue"
+        expectation = isAsked ? Expectation(channel) : nil
+    }
+
+    /// Has the request answered and writes the answer.
+    func run(_ responder: GatewayResponder, _ writer: consuming ResponseWriter) async throws {
+        var answer = await responder.respond(to: head, body)
+        // A client that was never told to send may or may not do so: the next request could not be told from the body.
+        if expectation?.isPending ?? false { answer.headers["Connection"] = "close" }
+        try await write(answer, writer)
+    }
+
+    // MARK: The request
+
+    private var head: HTTPRequestHead {
+        var headers = HTTPHeaderList()
+        // The server takes the host out of the headers; signatures cover it.
+        if let host = request.head.authority { headers.append("host", host) }
+        for field in request.headers { headers.append(field.name.canonicalName, field.value) }
+        return HTTPRequestHead(method: request.method.rawValue, target: request.head.path ?? "/", headers: headers)
+    }
+
+    private var body: Body {
+        let length = request.headers[.contentLength].flatMap { Int($0) }
+        if length == 0 || (length == nil && request.headers[.transferEncoding] == nil) { return .empty }
+        guard let expectation else { return Body(.stream(request.body, length: length)) }
+        return Body(.stream(AwaitedBody(base: request.body, expectation: expectation), length: length))
+    }
+
+    // MARK: The answer
+
+    private func write(_ answer: HTTPAnswer, _ writer: consuming ResponseWriter) async throws {
+        var head = HTTPResponse(status: .init(code: answer.status), headerFields: fields(answer.headers))
+        head.headerFields[.date] = HTTPDate.now()
+        guard request.method != .head else {
+            if head.headerFields[.contentLength] == nil {
+                head.headerFields[.contentLength] = String(answer.body.length ?? 0)
+            }
+            return try await writer.writeResponse(head)
+        }
+        guard answer.status != 204, answer.status != 304 else {
+            head.headerFields[.contentLength] = nil
+            return try await writer.writeResponse(head)
+        }
+        head.headerFields[.contentLength] = answer.body.length.map { String($0) }
+        if case .bytes(let buffer) = answer.body.content {
+            return try await writer.write(response: head, body: ResponseBody(byteBuffer: buffer))
+        }
+        var output = try await writer.writeHead(head)
+        for try await chunk in answer.body.chunks(ofAtMost: 1 << 20) { try await output.write(chunk) }
+        try await output.finish(nil)
+    }
+
+    private func fields(_ headers: HTTPHeaderList) -> HTTPFields {
+        var fields = HTTPFields()
+        fields.reserveCapacity(headers.fields.count + 2)
+        for field in headers.fields {
+            guard let name = HTTPField.Name(field.name) else { continue }
+            fields.append(HTTPField(name: name, value: field.value))
+        }
+        return fields
+    }
+}

@@ -1,0 +1,52 @@
+public import AWSProtocol
+public import Store
+
+/// What a yard is like: where it keeps its state, where it listens, whom it believes.
+public struct YardConfiguration: Sendable {
+    /// Where the state is kept; made where there is none.
+    public var dataDirectory: String
+    /// The address to listen on. Anything but a loopback address lets others on the network in.
+    public var host: String
+    /// The port to listen on; 0 takes a free one, which `Yard.endpoint` then names.
+    public var port: Int
+    /// The region of callers that name none.
+    public var region: String
+    /// The account of the key `test`: twelve digits.
+    public var account: String
+    public var durability: Durability
+    /// Whether every caller is believed: signatures are read, not verified.
+    public var isOpen: Bool
+    /// Keys that are known besides `test`, the account numbers and those made through IAM.
+    public var credentials: [Credential]
+    /// Names, besides `localhost` and the AWS ones, under which clients may address the yard.
+    public var hostNames: [String]
+    /// The Python that functions and jobs run on; nil for `TRAINYARD_PYTHON` or `python3`.
+    public var python: String?
+
+    public init(
+        dataDirectory: String,
+        host: String = "127.0.0.1",
+        port: Int = 4566,
+        region: String = "us-east-1",
+        account: String = "000000000000",
+        durability: Durability = .full,
+        isOpen: Bool = false,
+        credentials: [Credential] = [],
+        hostNames: [String] = [],
+        python: String? = nil
+    ) {
+        self.dataDirectory = dataDirectory
+        self.host = host
+        self.port = port
+        self.region = region
+        self.account = account
+        self.durability = durability
+        self.isOpen = isOpen
+        self.credentials = credentials
+        self.hostNames = hostNames
+        self.python = python
+    }
+
+    /// The caller of requests that carry no identity where none is asked for: the account's root user.
+    var defaultCaller: Caller { Caller(account: account, region: region) }
+}

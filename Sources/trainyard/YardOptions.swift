@@ -1,0 +1,56 @@
+import ArgumentParser
+import AWSProtocol
+import Store
+import Yard
+
+/// What the commands that open a yard have in common.
+struct YardOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The directory that holds the yard's state.", valueName: "directory"))
+    var dataDir = ".trainyard"
+
+    @Option(help: ArgumentHelp("The region of callers that name none.", valueName: "region"))
+    var region = "us-east-1"
+
+    @Option(help: ArgumentHelp("The account of the access key 'test': twelve digits.", valueName: "account"))
+    var account = "000000000000"
+
+    @Option(
+        help: ArgumentHelp(
+            "When an answered call is on disk: 'full' before the answer, 'relaxed' soon after (a power cut may lose it).",
+            valueName: "level"
+        )
+    )
+    var durability = Durability.full
+
+    @Option(
+        help: ArgumentHelp(
+            "The Python that functions and jobs run on. Without it TRAINYARD_PYTHON, else python3.",
+            valueName: "path"
+        )
+    )
+    var python: String?
+
+    func validate() throws {
+        guard account.count == 12, account.allSatisfy({ $0.isASCII && $0.isNumber }) else {
+            throw ValidationError("'\(account)' is not an account: give twelve digits to --account.")
+        }
+        let isRegion = region.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "-") }
+        guard isRegion, region.contains("-") else {
+            throw ValidationError("'\(region)' is not a region: give one such as eu-west-1 to --region.")
+        }
+    }
+
+    func configuration(host: String = "127.0.0.1", port: Int) -> YardConfiguration {
+        YardConfiguration(
+            dataDirectory: dataDir,
+            host: host,
+            port: port,
+            region: region,
+            account: account,
+            durability: durability,
+            python: python
+        )
+    }
+}
+
+extension Durability: ExpressibleByArgument {}
