@@ -42,6 +42,12 @@ struct HTTPInput {
 
     private func headerValue(_ member: Member, _ shape: Shape) throws(AWSError) -> JSON? {
         var texts = request.head.headers.values(member.wireName)
+        if let frame = request.head.headers["x-amz-decoded-content-length"],
+            HTTPHeaderList.isEqual(member.wireName, "content-length")
+        {
+            texts = [frame]
+        }
+        if HTTPHeaderList.isEqual(member.wireName, "content-encoding") { texts = texts.compactMap(Self.withoutFrame) }
         // A presigned URL may carry such headers in its query.
         if texts.isEmpty, let hoisted = request.query[ignoringCase: member.wireName] { texts = [hoisted] }
         guard let first = texts.first else { return nil }
@@ -53,6 +59,13 @@ struct HTTPInput {
             values.append(try scalar(String(part).trimmed, member, shapes[element]))
         }
         return .array(values)
+    }
+
+    /// A content encoding without `aws-chunked`, which is the transfer's and not the object's.
+    private static func withoutFrame(_ encoding: String) -> String? {
+        guard encoding.range(ofASCII: "aws-chunked") != nil else { return encoding }
+        let kept = encoding.split(separator: ",").map { String($0).trimmed }.filter { $0 != "aws-chunked" }
+        return kept.isEmpty ? nil : kept.joined(separator: ",")
     }
 
     /// `x-amz-meta-*` as a map, its keys in lower case as S3 keeps them.

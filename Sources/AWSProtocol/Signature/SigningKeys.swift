@@ -1,0 +1,63 @@
+import Crypto
+import Synchronization
+
+/// Signature V4's derived keys, remembered: four HMACs saved for each request of a key, day, region and service.
+final class SigningKeys: Sendable {
+    private struct Name: Hashable {
+        var secret: String
+        var date: String
+        var region: String
+        var service: String
+    }
+
+    private static let limit = 256
+    private let keys = Mutex<[Name: SymmetricKey]>([:])
+
+    func key(secret: String, scope: CredentialScope) -> SymmetricKey {
+        let name = Name(secret: secret, date: scope.date, region: scope.region, service: scope.service)
+        if let key = keys.withLock({ $0[name] }) { return key }
+        let key = Self.derive(secret: secret, scope: scope)
+        keys.withLock { keys in
+            // Days pass: forgetting everything now and then costs less than remembering what is oldest.
+            if keys.count >= Self.limit { keys.removeAll(keepingCapacity: true) }
+            keys[name] = key
+        }
+        return key
+    }
+
+    static func derive(secret: String, scope: CredentialScope) -> SymmetricKey {
+        var key = SymmetricKey(data: Array("AWS4\(secret)".utf8))
+        for part in [scope.date, scope.region, scope.service, "aws4_request"] {
+            key = SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Array(part.utf8), using: key))
+        }
+        return key
+    }
+}
+
+/// Hashes in the lower-case hexadecimal in which Signature V4 writes them.
+enum Hexadecimal {
+    static func string(_ bytes: some Sequence<UInt8>) -> String {
+        var output: [UInt8] = []
+        for byte in bytes {
+            output.append(digit(byte >> 4))
+            output.append(digit(byte & 15))
+        }
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    static func sha256(_ bytes: some Sequence<UInt8>) -> String { string(SHA256.hash(data: Array(bytes))) }
+
+    static func hmac(_ text: String, _ key: SymmetricKey) -> String {
+        string(HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key))
+    }
+
+    /// Compares in a time that does not depend on where the texts differ.
+    static func areEqual(_ left: String, _ right: String) -> Bool {
+        guard left.utf8.count == right.utf8.count else { return false }
+        return zip(left.utf8, right.utf8).reduce(0) { $0 | $1.0 ^ $1.1 } == 0
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+}
