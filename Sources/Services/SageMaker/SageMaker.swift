@@ -1,1 +1,115 @@
-// SageMaker
+public import AWSProtocol
+public import Compute
+import JSON
+public import Logging
+public import Store
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Amazon SageMaker: processing and training jobs that really run, and models.
+///
+/// A job's stages are journalled in the store before what they stand for is done. After a crash, jobs of which nothing
+/// could be seen yet begin anew; others are marked failed with the reason.
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/Welcome.html>
+public final class SageMakerService: AWSService {
+    public let name = "sagemaker"
+    let store: Store
+    let aws: any AWSCaller
+    let clock: any WallClock
+    let logger: Logger
+    let context: JobContext
+    let queue: JobQueue
+
+    /// - Parameter host: Where jobs run; their files lie in its work directory.
+    public init(store: Store, aws: any AWSCaller, clock: any WallClock, logger: Logger, host: ComputeHost) {
+        self.store = store
+        self.aws = aws
+        self.clock = clock
+        self.logger = logger
+        context = JobContext(store: store, aws: aws, clock: clock, host: host, logger: logger)
+        queue = JobQueue(context: context, capacity: ProcessInfo.processInfo.activeProcessorCount * 2)
+    }
+
+    public var operations: [String: OperationHandler] {
+        [
+            "CreateProcessingJob": createProcessingJob,
+            "DescribeProcessingJob": describeProcessingJob,
+            "ListProcessingJobs": { try await self.listJobs(.processing, $0) },
+            "StopProcessingJob": { try await self.stopJob(.processing, $0) },
+            "CreateTrainingJob": createTrainingJob,
+            "DescribeTrainingJob": describeTrainingJob,
+            "ListTrainingJobs": { try await self.listJobs(.training, $0) },
+            "StopTrainingJob": { try await self.stopJob(.training, $0) },
+            "CreateModel": createModel,
+            "DescribeModel": describeModel,
+            "ListModels": listModels,
+            "DeleteModel": deleteModel,
+            "AddTags": addTags,
+            "ListTags": listTags,
+            "DeleteTags": deleteTags,
+        ]
+    }
+
+    /// Takes up the jobs that a former process left.
+    public func start() async throws {
+        removeFiles()
+        let jobs = try await store.read { db in try JobRecord.unfinished(in: db) }
+        for job in jobs {
+            if job.state.status == .stopping {
+                try await context.journal(job) { $0.enter(.stopped, at: $1) }
+            } else if job.state.stage.isBeforeProgram || (try? job.isRepeatable()) == true {
+                await queue.submit(job)
+            } else {
+                try await context.journal(job) { state, now in
+                    state.fail(
+                        """
+                        InternalServerError: The yard stopped while the job was running. What the job did until then \
+                        is not undone; create it again under another name.
+                        """,
+                        at: now
+                    )
+                }
+            }
+        }
+    }
+
+    public func shutdown() async { await queue.interrupt() }
+
+    public func reset() async {
+        await queue.interrupt()
+        removeFiles()
+        await queue.open()
+    }
+
+    /// Returns when the job has ended: the way to wait for it within this process.
+    /// - Parameter arn: A processing or training job's ARN; others are never under way.
+    public func jobFinished(_ arn: String) async throws {
+        guard let parsed = ARN(arn), let slash = parsed.resource.firstIndex(of: "/"),
+            let kind = JobKind(rawValue: String(parsed.resource[..<slash]))
+        else { return }
+        let name = String(parsed.resource[parsed.resource.index(after: slash)...])
+        let owner = Caller(account: parsed.account, region: parsed.region)
+        let job = try await store.read { db in try JobRecord.find(kind, name, of: owner, in: db) }
+        if let job, !job.state.status.isFinal { await queue.finished(job.id) }
+    }
+
+    private func removeFiles() {
+        do {
+            try JobDirectory(root: context.directory).remove()
+        } catch {
+            logger.warning("Cannot remove \(context.directory): \(error)")
+        }
+    }
+}
+
+extension JobRecord {
+    /// Built-in algorithms do nothing that could be seen before their results are uploaded.
+    func isRepeatable() throws -> Bool {
+        let plan = try plan()
+        return kind == .training && plan.image.isLinearLearner && plan.command == nil
+    }
+}

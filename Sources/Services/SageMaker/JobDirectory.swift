@@ -1,0 +1,158 @@
+import JSON
+import NIOCore
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A job's own `/opt/ml`, a directory on the host.
+struct JobDirectory: Sendable {
+    /// The host's directory that the job sees as `/opt/ml`.
+    let root: String
+
+    /// The host's path of a path below `/opt/ml`.
+    func path(_ containerPath: String) throws(JobFailure) -> String {
+        guard let relative = ContainerPath.belowRoot(containerPath) else {
+            throw .client("The path \(containerPath) does not lie below \(ContainerPath.root).")
+        }
+        return relative.isEmpty ? root : "\(root)/\(relative)"
+    }
+
+    /// Makes the directories and files that the plan's program expects.
+    func prepare(_ plan: JobPlan) throws {
+        try remove()
+        var directories = plan.directories
+        directories += plan.inputs.map(\.path)
+        for output in plan.outputs {
+            switch output {
+            case .directory(let path, _, _), .archive(let path, _, _): directories.append(path)
+            }
+        }
+        for directory in directories { try Self.makeDirectory(path(directory)) }
+        for file in plan.files {
+            let path = try path(file.path)
+            try Self.makeDirectory(Self.parent(of: path))
+            let writer = try FileWriter(path: path)
+            defer { writer.close() }
+            try writer.write(ByteBuffer(bytes: file.contents.serializedBytes()))
+        }
+    }
+
+    func remove() throws {
+        guard FileManager.default.fileExists(atPath: root) else { return }
+        try FileManager.default.removeItem(atPath: root)
+    }
+
+    /// The beginning of a text file that the program wrote, nil where it wrote none.
+    func text(_ containerPath: String, limit: Int) throws(JobFailure) -> String? {
+        let descriptor = open(try path(containerPath), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { return nil }
+        defer { _ = Self.closeDescriptor(descriptor) }
+        // A character takes up to four bytes.
+        let text = withUnsafeTemporaryAllocation(byteCount: limit * 4, alignment: 1) { buffer in
+            let count = read(descriptor, buffer.baseAddress, buffer.count)
+            return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : ""
+        }
+        return String(text.prefix(limit))
+    }
+
+    /// The regular files below a directory by their relative paths, in the order of these, and their sizes.
+    static func files(below directory: String) throws -> [File] {
+        var files: [File] = []
+        for path in try FileManager.default.subpathsOfDirectory(atPath: directory) {
+            var status = stat()
+            guard stat("\(directory)/\(path)", &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+            let modified = status.st_mtim
+            files.append(
+                File(
+                    path: path,
+                    size: Int(status.st_size),
+                    modified: modified.tv_sec * 1_000_000_000 + modified.tv_nsec
+                )
+            )
+        }
+        return files.sorted { $0.path < $1.path }
+    }
+
+    struct File: Sendable, Hashable {
+        var path: String
+        var size: Int
+        /// Nanoseconds since 1970.
+        var modified: Int
+    }
+
+    static func size(of path: String) throws -> Int {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw FileError(action: "read", path: path, number: errno) }
+        return Int(status.st_size)
+    }
+
+    static func makeDirectory(_ path: String) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    static func parent(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    }
+
+    private static func closeDescriptor(_ descriptor: Int32) -> Int32 { close(descriptor) }
+}
+
+/// A file being written.
+final class FileWriter {
+    private let path: String
+    private var descriptor: Int32
+
+    init(path: String) throws {
+        self.path = path
+        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw FileError(action: "write", path: path, number: errno) }
+    }
+
+    deinit { close() }
+
+    func write(_ buffer: ByteBuffer) throws {
+        try buffer.withUnsafeReadableBytes { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let count = system_write(descriptor, UnsafeRawBufferPointer(rebasing: rest))
+                guard count > 0 else {
+                    if errno == EINTR { continue }
+                    throw FileError(action: "write", path: path, number: errno)
+                }
+                rest = rest.dropFirst(count)
+            }
+        }
+    }
+
+    func close() {
+        if descriptor >= 0 { _ = system_close(descriptor) }
+        descriptor = -1
+    }
+}
+
+/// The system calls under names that a type with such methods can call.
+private func system_write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+    write(descriptor, bytes.baseAddress, bytes.count)
+}
+
+private func system_close(_ descriptor: Int32) -> Int32 { close(descriptor) }
+
+/// A file that could not be read or written.
+struct FileError: Error, CustomStringConvertible {
+    var action: String
+    var path: String
+    var number: Int32
+
+    var description: String { "Cannot \(action) \(path): \(String(cString: strerror(number)))" }
+}

@@ -1,0 +1,109 @@
+import AWSProtocol
+import Dispatch
+import JSON
+import LinearLearner
+import NIOCore
+
+/// Runs AWS's algorithm `linear-learner` in this process, under the same contract that the image keeps: it reads
+/// `/opt/ml/input`, writes `/opt/ml/model/model_algo-1`, and on failure `/opt/ml/output/failure`.
+struct LinearLearnerRuntime: JobRuntime {
+    func start(
+        _ container: JobContainer,
+        output: @escaping @Sendable (ByteBuffer) async -> Void
+    ) async throws -> any JobProgram {
+        await output(
+            ByteBuffer(
+                string: "Trainyard runs this job with its built-in linear-learner in place of the image "
+                    + "\(container.plan.imageName)\n"
+            )
+        )
+        let stop = StopSignal()
+        let (lines, continuation) = AsyncStream.makeStream(of: String.self)
+        let printing = Task { for await line in lines { await output(ByteBuffer(string: line + "\n")) } }
+        let training = Task {
+            let exit = await withCheckedContinuation { finished in
+                DispatchQueue(label: "linear-learner").async {
+                    let exit = Self.train(container, log: { continuation.yield($0) }, isCancelled: { stop.isRequested })
+                    finished.resume(returning: exit)
+                }
+            }
+            continuation.finish()
+            await printing.value
+            return exit
+        }
+        return BuiltInProgram(training: training, stop: stop)
+    }
+
+    private static func train(
+        _ container: JobContainer,
+        log: (String) -> Void,
+        isCancelled: () -> Bool
+    ) -> JobExit {
+        do {
+            let model = try LinearLearner.train(
+                hyperparameters: try hyperparameters(container.directory),
+                channels: try channels(container),
+                log: log,
+                isCancelled: isCancelled,
+                now: { container.clock.now().seconds }
+            )
+            try write(model.archive, to: "/opt/ml/model/model_algo-1", container.directory)
+            return JobExit(code: 0)
+        } catch let error as AlgorithmError {
+            guard error.kind != .cancelled else { return JobExit(code: 143) }
+            log(error.description)
+            return fail(error.message, isClientError: error.kind == .client, container.directory)
+        } catch {
+            log("\(error)")
+            return fail("\(error)", isClientError: false, container.directory)
+        }
+    }
+
+    /// 1 and 2 are AWS's algorithms' exit codes for their own failure and for the customer's.
+    private static func fail(_ message: String, isClientError: Bool, _ directory: JobDirectory) -> JobExit {
+        // Without the file the failure is still told, by the exit code.
+        try? write(Array(message.utf8), to: "/opt/ml/output/failure", directory)
+        return JobExit(code: isClientError ? 2 : 1, isClientError: isClientError)
+    }
+
+    private static func write(_ bytes: [UInt8], to path: String, _ directory: JobDirectory) throws {
+        let writer = try FileWriter(path: directory.path(path))
+        defer { writer.close() }
+        try writer.write(ByteBuffer(bytes: bytes))
+    }
+
+    private static func hyperparameters(_ directory: JobDirectory) throws -> [String: String] {
+        let path = "/opt/ml/input/config/hyperparameters.json"
+        let text = try directory.text(path, limit: 1 << 20) ?? "{}"
+        return Optional(try JSON(parsing: text)).stringMap
+    }
+
+    private static func channels(_ container: JobContainer) throws -> [String: TrainingChannel] {
+        let directory = container.directory
+        let text = try directory.text("/opt/ml/input/config/inputdataconfig.json", limit: 1 << 20) ?? "{}"
+        var channels: [String: TrainingChannel] = [:]
+        for (name, configuration) in try JSON(parsing: text).objectValue ?? [:] {
+            let path = "/opt/ml/input/data/\(name)"
+            let root = try directory.path(path)
+            let files = try JobDirectory.files(below: root).map {
+                TrainingChannel.File(path: "\(root)/\($0.path)", name: "\(path)/\($0.path)")
+            }
+            channels[name] = TrainingChannel(contentType: configuration["ContentType"]?.stringValue, files: files)
+        }
+        return channels
+    }
+}
+
+/// An algorithm running on a thread of this process.
+private struct BuiltInProgram: JobProgram {
+    let training: Task<JobExit, Never>
+    let stop: StopSignal
+
+    func wait() async -> JobExit { await training.value }
+
+    /// The algorithm looks for the signal between passes over the data; it cannot be killed.
+    func terminate(grace: Duration) async {
+        stop.request()
+        _ = await training.value
+    }
+}

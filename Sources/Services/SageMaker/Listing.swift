@@ -1,0 +1,109 @@
+import AWSProtocol
+import GRDB
+import JSON
+
+/// What a `List…` operation asks for, as a query over one table.
+///
+/// A page ends with a token that names the last row's place in the order, so that rows which come or go between two
+/// pages neither repeat nor hide others.
+struct Listing: Sendable {
+    /// The number of results where the request does not say.
+    static let defaultMaximum = 10
+
+    private let sql: String
+    private let arguments: [any DatabaseValueConvertible & Sendable]
+    private let maximum: Int
+    private let column: String
+
+    /// - Parameters:
+    ///   - table: A table with the columns `id`, `account`, `region`, `name`, `created`.
+    ///   - kind: The kind of job to list; the table then also has `kind`, `status` and `modified`.
+    ///   - isDescending: The order where the request does not say.
+    /// - Throws: `ValidationException` where the token is not one of ours.
+    init(_ request: AWSRequest, table: String, kind: JobKind? = nil, isDescending: Bool) throws(AWSError) {
+        let column = ["Name": "name", "Status": "status"][request.string("SortBy") ?? ""] ?? "created"
+        let isDescending = request.string("SortOrder").map { $0 == "Descending" } ?? isDescending
+        var query = Conditions()
+        query.add("account = ?", request.caller.account)
+        query.add("region = ?", request.caller.region)
+        query.add("kind = ?", kind?.rawValue)
+        query.add("status = ?", request.string("StatusEquals"))
+        query.add("instr(name, ?) > 0", request.string("NameContains"))
+        query.add("created > ?", request.milliseconds("CreationTimeAfter"))
+        query.add("created < ?", request.milliseconds("CreationTimeBefore"))
+        query.add("modified > ?", request.milliseconds("LastModifiedTimeAfter"))
+        query.add("modified < ?", request.milliseconds("LastModifiedTimeBefore"))
+        if let text = request.string("NextToken") {
+            guard let token = ListingToken(text) else {
+                throw AWSError("ValidationException", "Invalid pagination token given.")
+            }
+            query.texts.append("(\(column), id) \(isDescending ? "<" : ">") (?, ?)")
+            query.arguments += [column == "created" ? Int(token.value) ?? 0 : token.value, token.id]
+        }
+        self.column = column
+        maximum = request.integer("MaxResults") ?? Self.defaultMaximum
+        arguments = query.arguments
+        let direction = isDescending ? "DESC" : "ASC"
+        sql = """
+            SELECT * FROM \(table) WHERE \(query.texts.joined(separator: " AND ")) \
+            ORDER BY \(column) \(direction), id \(direction) LIMIT \(maximum + 1)
+            """
+    }
+
+    /// The page's rows, and the token of the next page where there is one.
+    func page(in db: Database) throws -> (rows: [Row], nextToken: String?) {
+        let rows = try Row.fetchAll(db, sql: sql, arguments: StatementArguments(arguments))
+        guard rows.count > maximum, maximum > 0 else { return (rows, nil) }
+        let last = rows[maximum - 1]
+        let value = column == "created" ? String(last[column] as Int) : last[column] as String
+        return (Array(rows.prefix(maximum)), ListingToken(value: value, id: last["id"]).text)
+    }
+}
+
+/// What a listing's rows have to meet.
+private struct Conditions {
+    var texts: [String] = []
+    var arguments: [any DatabaseValueConvertible & Sendable] = []
+
+    /// Adds a condition where its value is given.
+    mutating func add(_ text: String, _ value: (any DatabaseValueConvertible & Sendable)?) {
+        guard let value else { return }
+        texts.append(text)
+        arguments.append(value)
+    }
+}
+
+/// A place in the order of a listing, as an opaque text.
+struct ListingToken: Equatable {
+    var value: String
+    var id: Int64
+
+    init(value: String, id: Int64) {
+        self.value = value
+        self.id = id
+    }
+
+    init?(_ text: String) {
+        var bytes: [UInt8] = []
+        var rest = Substring(text)
+        while !rest.isEmpty {
+            guard rest.count >= 2, let byte = UInt8(rest.prefix(2), radix: 16) else { return nil }
+            bytes.append(byte)
+            rest = rest.dropFirst(2)
+        }
+        let parts = String(decoding: bytes, as: UTF8.self).split(separator: "/", maxSplits: 1)
+        guard parts.count == 2, let id = Int64(parts[0]) else { return nil }
+        self.init(value: String(parts[1]), id: id)
+    }
+
+    var text: String {
+        "\(id)/\(value)".utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}
+
+extension AWSRequest {
+    /// A timestamp member in milliseconds.
+    fileprivate func milliseconds(_ member: String) -> Int? {
+        self[member]?.doubleValue.map { Timestamp(seconds: $0).milliseconds }
+    }
+}

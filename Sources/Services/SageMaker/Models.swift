@@ -1,0 +1,116 @@
+import AWSProtocol
+import GRDB
+import JSON
+import Store
+
+extension SageMakerService {
+    /// `CreateModel`: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html
+    func createModel(_ request: AWSRequest) async throws -> AWSResponse {
+        let name = try request.requiredString("ModelName")
+        let hasOne = request["PrimaryContainer"] != nil
+        let hasSeveral = !(request["Containers"]?.arrayValue ?? []).isEmpty
+        guard hasOne != hasSeveral else {
+            let problem = hasOne ? "not both" : "one of them"
+            throw AWSError("ValidationException", "Specify PrimaryContainer or Containers, \(problem).")
+        }
+        try await requireModelData(request)
+        var document = request.input
+        let tags = document.removeValue(forKey: "Tags")
+        let caller = request.caller
+        let model = ModelRecord(
+            account: caller.account,
+            region: caller.region,
+            name: name,
+            created: clock.now(),
+            request: document
+        )
+        try await store.write { db in
+            guard try ModelRecord.find(name, of: caller, in: db) == nil else {
+                throw AWSError("ValidationException", "Cannot create already existing model \"\(model.arn)\".")
+            }
+            try model.insert(in: db)
+            try Self.setTags(tags, of: model.arn, in: db)
+        }
+        return .output(["ModelArn": .string(model.arn)])
+    }
+
+    /// `DescribeModel`
+    func describeModel(_ request: AWSRequest) async throws -> AWSResponse {
+        let name = try request.requiredString("ModelName")
+        let model = try await store.read { [caller = request.caller] db in
+            try ModelRecord.find(name, of: caller, in: db)
+        }
+        guard let model else { throw Self.unknownModel(name, request.caller) }
+        var output = model.request
+        output["PrimaryContainer"] = output["PrimaryContainer"].map(Self.completed)
+        if let containers = output["Containers"]?.arrayValue {
+            output["Containers"] = .array(containers.map(Self.completed))
+        }
+        output["EnableNetworkIsolation"] = output["EnableNetworkIsolation"] ?? false
+        output["CreationTime"] = model.created.json
+        output["ModelArn"] = .string(model.arn)
+        return AWSResponse(output)
+    }
+
+    /// `ListModels`
+    func listModels(_ request: AWSRequest) async throws -> AWSResponse {
+        let listing = try Listing(request, table: "sagemaker_models", isDescending: true)
+        let (models, token) = try await store.read { db in
+            let page = try listing.page(in: db)
+            return (try page.rows.map(ModelRecord.init), page.nextToken)
+        }
+        let summaries: [JSON] = models.map { model in
+            [
+                "ModelName": .string(model.name), "ModelArn": .string(model.arn), "CreationTime": model.created.json,
+            ]
+        }
+        return .output(["Models": .array(summaries), "NextToken": token.map { .string($0) }])
+    }
+
+    /// `DeleteModel`
+    func deleteModel(_ request: AWSRequest) async throws -> AWSResponse {
+        let name = try request.requiredString("ModelName")
+        let caller = request.caller
+        try await store.write { db in
+            guard try ModelRecord.delete(name, of: caller, in: db) else { throw Self.unknownModel(name, caller) }
+            try Self.removeTags(of: ModelRecord.arn(name, caller), in: db)
+        }
+        return AWSResponse()
+    }
+
+    private static func unknownModel(_ name: String, _ caller: Caller) -> AWSError {
+        AWSError("ValidationException", "Could not find model \"\(ModelRecord.arn(name, caller))\".")
+    }
+
+    /// A container definition with the members that AWS fills in.
+    private static func completed(_ container: JSON) -> JSON {
+        var container = container
+        container["Mode"] = container["Mode"] ?? "SingleModel"
+        container["Environment"] = container["Environment"] ?? [:]
+        if container["ModelDataSource"] == nil, let url = container["ModelDataUrl"], url.stringValue != nil {
+            container["ModelDataSource"] = [
+                "S3DataSource": ["S3Uri": url, "S3DataType": "S3Object", "CompressionType": "Gzip"]
+            ]
+        }
+        return container
+    }
+
+    /// The model's data must be there when the model is created.
+    private func requireModelData(_ request: AWSRequest) async throws {
+        let containers = request["Containers"]?.arrayValue ?? [request["PrimaryContainer"] ?? .null]
+        for url in containers.compactMap({ $0["ModelDataUrl"]?.stringValue }) where !url.isEmpty {
+            guard let location = S3Location(url) else {
+                throw AWSError("ValidationException", "Could not find model data at \(url).")
+            }
+            do {
+                try await aws.call(
+                    "s3:HeadObject",
+                    ["Bucket": .string(location.bucket), "Key": .string(location.key)],
+                    as: request.caller
+                )
+            } catch {
+                throw AWSError("ValidationException", "Could not find model data at \(url).")
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import AWSProtocol
+import JSON
+
+extension SageMakerService {
+    /// `CreateTrainingJob`: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+    func createTrainingJob(_ request: AWSRequest) async throws -> AWSResponse {
+        guard let algorithm = request["AlgorithmSpecification"],
+            algorithm["TrainingImage"] != nil || algorithm["AlgorithmName"] != nil
+        else {
+            throw AWSError(
+                "ValidationException",
+                "Either TrainingImage or AlgorithmName must be specified in AlgorithmSpecification."
+            )
+        }
+        let channels = request["InputDataConfig"]?.arrayValue?.compactMap { $0["ChannelName"]?.stringValue } ?? []
+        guard Set(channels).count == channels.count else {
+            throw AWSError("ValidationException", "Duplicate channel names are not allowed in InputDataConfig.")
+        }
+        let role = request.string("RoleArn") ?? ""
+        return try await createJob(.training, request) { plan, access in
+            let transfer = S3Transfer(aws: aws, caller: access.caller)
+            for input in plan.inputs {
+                // A bucket that is not there, or not open to the role, counts as empty: AWS tells all three alike.
+                if (try? await transfer.isEmpty(input.source)) ?? true {
+                    throw Self.noObjects(input.source, role, request.caller.region)
+                }
+            }
+        }
+    }
+
+    /// `DescribeTrainingJob`
+    func describeTrainingJob(_ request: AWSRequest) async throws -> AWSResponse {
+        let job = try await findJob(.training, request)
+        var output = job.request
+        output["AlgorithmSpecification"] = algorithm(of: job)
+        output["InputDataConfig"] = output["InputDataConfig"].map { channels in
+            .array((channels.arrayValue ?? []).map(Self.completed))
+        }
+        if var target = output["OutputDataConfig"] {
+            target["KmsKeyId"] = target["KmsKeyId"] ?? ""
+            target["CompressionType"] = target["CompressionType"] ?? "GZIP"
+            output["OutputDataConfig"] = target
+        }
+        output["StoppingCondition"] =
+            output["StoppingCondition"] ?? ["MaxRuntimeInSeconds": .integer(JobPlan.defaultMaximumSeconds)]
+        for flag in ["EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining"] {
+            output[flag] = output[flag] ?? false
+        }
+        output.merge(Self.course(of: job))
+        return AWSResponse(output)
+    }
+
+    /// The members that tell how far the job is.
+    private static func course(of job: JobRecord) -> JSON.Object {
+        let state = job.state
+        return .compact([
+            "TrainingJobArn": .string(job.arn),
+            "ModelArtifacts": state.modelArtifacts.map { ["S3ModelArtifacts": .string($0)] },
+            "TrainingJobStatus": .string(state.status.rawValue),
+            "SecondaryStatus": .string(state.stage.rawValue),
+            "FailureReason": state.failureReason.map { .string($0) },
+            "CreationTime": job.created.json,
+            "TrainingStartTime": state.started?.json,
+            "TrainingEndTime": state.ended?.json,
+            "LastModifiedTime": state.modified.json,
+            "SecondaryStatusTransitions": .array(
+                state.transitions.map { transition in
+                    .compact([
+                        "Status": .string(transition.stage.rawValue),
+                        "StartTime": transition.start.json,
+                        "EndTime": transition.end?.json,
+                        "StatusMessage": .string(transition.message),
+                    ])
+                }
+            ),
+            "FinalMetricDataList": state.metrics.isEmpty
+                ? nil
+                : .array(
+                    state.metrics.map { metric in
+                        [
+                            "MetricName": .string(metric.name), "Value": .double(metric.value),
+                            "Timestamp": metric.time.json,
+                        ]
+                    }
+                ),
+            "TrainingTimeInSeconds": state.seconds.map { .integer($0) },
+            "BillableTimeInSeconds": state.seconds.map { .integer($0) },
+            "ProfilingStatus": "Disabled",
+        ])
+    }
+
+    /// The specification with what AWS adds: a built-in algorithm's own metrics.
+    private func algorithm(of job: JobRecord) -> JSON? {
+        guard var algorithm = job.request["AlgorithmSpecification"] else { return nil }
+        algorithm["EnableSageMakerMetricsTimeSeries"] = algorithm["EnableSageMakerMetricsTimeSeries"] ?? false
+        if ImageReference(algorithm["TrainingImage"]?.stringValue ?? "").isLinearLearner {
+            let own: [JSON] = LinearLearnerMetrics.definitions.map { definition in
+                ["Name": .string(definition.name), "Regex": .string(definition.pattern)]
+            }
+            algorithm["MetricDefinitions"] = .array((algorithm["MetricDefinitions"]?.arrayValue ?? []) + own)
+        }
+        return algorithm
+    }
+
+    private static func completed(_ channel: JSON) -> JSON {
+        var channel = channel
+        channel["CompressionType"] = channel["CompressionType"] ?? "None"
+        channel["RecordWrapperType"] = channel["RecordWrapperType"] ?? "None"
+        return channel
+    }
+
+    private static func noObjects(_ location: S3Location, _ role: String, _ region: String) -> AWSError {
+        AWSError(
+            "ValidationException",
+            """
+            No S3 objects found under S3 URL "\(location.uri)" given in input data source. Please ensure that the \
+            bucket exists in the selected region (\(region)), that objects exist under that S3 prefix, and that the \
+            role "\(role)" has "s3:ListBucket" permissions on bucket "\(location.bucket)".
+            """
+        )
+    }
+}
