@@ -1,0 +1,109 @@
+import Testing
+
+@testable import LinearLearner
+
+@Suite struct InputTests {
+    private static let types = [
+        "regressor": ["predictor_type": "regressor"],
+        "binary": ["predictor_type": "binary_classifier"],
+        "multiclass": ["predictor_type": "multiclass_classifier", "num_classes": "3"],
+    ]
+
+    @Test(arguments: [
+        ("regressor", "1,2,3\n4,x,6\n", ["line 2, column 2", "'x' is not a number"]),
+        ("regressor", "label,a,b\n4,5,6\n", ["line 1, column 1", "'label' is not a number", "header"]),
+        ("regressor", "1,2,3\n4,,6\n", ["line 2, column 2", "missing (NaN)", "is empty"]),
+        ("regressor", "1,2,3\n4,5,\n", ["line 2, column 3", "missing (NaN)"]),
+        ("regressor", "1,2,3\r\n4,NaN,6\r\n", ["line 2, column 2", "missing (NaN)", "'NaN'"]),
+        ("regressor", "1,2,3\n4,-inf,6\n", ["line 2, column 2", "infinite (Inf)", "'-inf'"]),
+        ("regressor", "1,2,3\n4,1e300,6\n", ["line 2, column 2", "'1e300'", "32-bit"]),
+        ("regressor", "1,2,3\n\n4,5\n", ["line 3 has 2 columns", "line 1 has 3"]),
+        ("regressor", "1\n2\n", ["line 1 has only one column"]),
+        ("regressor", "", ["There are no rows in /opt/ml/input/data/train/data.csv"]),
+        ("regressor", "\n\n", ["There are no rows"]),
+        ("binary", "0,1\n2,1\n", ["line 2, column 1 is 2", "needs 0 or 1"]),
+        ("binary", "1,1\n2,1\n", ["Recode the labels as 0 and 1"]),
+        ("multiclass", "0,1.5\n3,1.5\n", ["line 2, column 1 is 3", "integer from 0 to 2", "set num_classes"]),
+        ("multiclass", "0,1.5\n-1,1.5\n", ["line 2, column 1 is -1"]),
+        ("multiclass", "0,1.5\n0.5,1.5\n", ["line 2, column 1 is 0.5"]),
+        (
+            "multiclass", "-1.47,1.22,0\n-0.13,3.02,1\n1.08,0.09,2\n",
+            [
+                "The label in file /opt/ml/input/data/train/data.csv, line 1, column 1 is -1.47", "first column",
+                "Column 3 holds integers 0…2 and looks like the label", "df[[label] + features]", "awk",
+            ]
+        ),
+    ])
+    func `a wrong cell is named with the mend`(type: String, text: String, parts: [String]) throws {
+        let hyperparameters = try #require(Self.types[type])
+        let message = try #require(try Training.failure(hyperparameters, ["train": text]))
+        #expect(message.hasPrefix("ClientError: "))
+        #expect(message.utf8.count <= 1024)
+        for part in parts { #expect(message.contains(part), "\(message)") }
+    }
+
+    @Test(arguments: ["1,2,3\n4,5,7\n", "1,2,3\r\n4,5,7\r\n", "1, 2 ,3\n4,\"5\",7", "\u{FEFF}1,2,3\n\n+4,.5e1,7.\n"])
+    func `the same numbers are read however they are written`(text: String) throws {
+        let training = try Training(["predictor_type": "regressor"], ["train": text])
+        let plain = try Training(["predictor_type": "regressor"], ["train": "1,2,3\n4,5,7\n"])
+        #expect(training.model?.archive == plain.model?.archive)
+    }
+
+    @Test(arguments: [
+        (["predictor_type": "regressor", "epoch": "3"], "('epoch' was unexpected). Did you mean 'epochs'?"),
+        (["predictor_type": "regressor", "epochs": "many"], "'many' is not valid for hyperparameter 'epochs'"),
+        (["predictor_type": "regressor", "epochs": "0"], "a positive integer"),
+        (["predictor_type": "regressor", "wd": "-1"], "auto or a number not below 0"),
+        (["predictor_type": "regressor", "loss": "logistic"], "does not go with predictor_type regressor"),
+        (
+            ["predictor_type": "regressor", "feature_dim": "7"],
+            "feature_dim is 7, but the channel 'train' has 2 features"
+        ),
+        (["predictor_type": "classifier"], "one of binary_classifier, multiclass_classifier, regressor"),
+        (["predictor_type": "multiclass_classifier"], "'num_classes' is a required property"),
+        (["predictor_type": "multiclass_classifier", "num_classes": "2"], "use predictor_type binary_classifier"),
+        ([:], "'predictor_type' is a required property"),
+    ])
+    func `a wrong hyperparameter is named with the mend`(hyperparameters: [String: String], part: String) throws {
+        let message = try #require(try Training.failure(hyperparameters, ["train": "1,2,3\n0,5,6\n"]))
+        #expect(message.hasPrefix("ClientError: "))
+        #expect(message.contains(part), "\(message)")
+    }
+
+    @Test func `every documented hyperparameter has a default that is allowed`() {
+        #expect(HyperparameterRule.all.count == 44)
+        for rule in HyperparameterRule.all {
+            if let value = rule.defaultValue { #expect(rule.allows(value), "\(rule.name)") }
+        }
+    }
+
+    @Test func `channels are checked`() throws {
+        let type = ["predictor_type": "regressor"]
+        #expect(try Training.failure(type, ["training": "1,2\n"])?.contains("'training' is not known") == true)
+        #expect(try Training.failure(type, [:])?.contains("'train' is missing") == true)
+        #expect(try Training.failure(type, ["train": "1,2\n", "test": "1,2,3\n"])?.contains("has 2 features") == true)
+    }
+
+    @Test(arguments: [
+        ("csv", "No iterator has been registered for ContentType ('csv', '1.0')"),
+        ("text/csv;label_size=0", "label_size=1"),
+    ])
+    func `content types are checked`(type: String, part: String) throws {
+        let message = try Training.failure(["predictor_type": "regressor"], ["train": "1,2\n"], contentType: type)
+        #expect(message?.contains(part) == true)
+    }
+
+    @Test(arguments: [
+        "0", "-0", "1", "-1.5", "123456789.125", "1e10", "1E-5", ".5", "5.", "9007199254740993", "1e22", "1e23",
+        "1e-30",
+        "0.1234567890123456789012", "18446744073709551616",
+    ])
+    func `numbers are rounded correctly`(text: String) {
+        let bytes = Array(text.utf8)
+        var position = 0
+        #expect(
+            NumberScanner.scan(bytes, &position, end: bytes.count) == Double(text.hasSuffix(".") ? text + "0" : text)
+        )
+        #expect(position == bytes.count)
+    }
+}
