@@ -228,7 +228,7 @@ extension MapDefinition {
         case .literal(let value)?: limit = value
         case .path(let path, let field)?:
             let value = try path.referenced(by: field, scope)
-            guard let number = value.intValue else {
+            guard let number = value.intValue ?? value.stringValue.flatMap({ Int($0) }) else {
                 let text = value.stringValue ?? value.serialized()
                 throw ExpressionFailure(
                     "The \(field) field refers to value \"\(text)\" which is not a valid integer: \(path.text)"

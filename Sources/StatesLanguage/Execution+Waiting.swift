@@ -23,12 +23,8 @@ extension Execution {
     mutating func resume(_ waiting: Waiting, id: Int, _ outcome: Outcome) {
         switch waiting {
         case .executionTimeout:
-            emit(
-                "ExecutionTimedOut",
-                previous: 0,
-                .other("executionTimedOutEventDetails", ["error": .string(StatesError.timeout)])
-            )
-            finish(.timedOut(error: StatesError.timeout, cause: nil))
+            emit("ExecutionTimedOut", previous: 0, .other("executionTimedOutEventDetails", [:]))
+            finish(.timedOut(error: nil, cause: nil))
         case .wait(let branch):
             settle(id)
             branches[branch]?.phase = .finishing(.null)

@@ -1,1 +1,66 @@
-// StepFunctions
+public import AWSProtocol
+public import Logging
+import StatesLanguage
+public import Store
+
+/// AWS Step Functions: state machines with their versions, executions with their histories, task tokens.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/Welcome.html>
+///
+/// An execution's history is its journal: each step's input and events are on disk before anything that the step asks for
+/// is visible outside. A restart replays the inputs and goes on from there.
+public final class StepFunctionsService: AWSService {
+    public let name = "states"
+    let store: Store
+    let aws: any AWSCaller
+    let clock: any WallClock
+    let logger: Logger
+    let timers: Timers
+    let running = RunningExecutions()
+    let definitions = DefinitionCache()
+
+    public init(store: Store, aws: any AWSCaller, clock: any WallClock, logger: Logger) {
+        self.store = store
+        self.aws = aws
+        self.clock = clock
+        self.logger = logger
+        timers = Timers(clock: clock)
+    }
+
+    public var operations: [String: OperationHandler] {
+        [
+            "CreateStateMachine": createStateMachine,
+            "UpdateStateMachine": updateStateMachine,
+            "DescribeStateMachine": describeStateMachine,
+            "DeleteStateMachine": deleteStateMachine,
+            "ListStateMachines": listStateMachines,
+            "ValidateStateMachineDefinition": validateStateMachineDefinition,
+            "PublishStateMachineVersion": publishStateMachineVersion,
+            "ListStateMachineVersions": listStateMachineVersions,
+            "StartExecution": startExecution,
+            "StartSyncExecution": startSyncExecution,
+            "StopExecution": stopExecution,
+            "DescribeExecution": describeExecution,
+            "DescribeStateMachineForExecution": describeStateMachineForExecution,
+            "ListExecutions": listExecutions,
+            "GetExecutionHistory": getExecutionHistory,
+            "SendTaskSuccess": sendTaskSuccess,
+            "SendTaskFailure": sendTaskFailure,
+            "SendTaskHeartbeat": sendTaskHeartbeat,
+            "TagResource": tagResource,
+            "UntagResource": untagResource,
+            "ListTagsForResource": listTagsForResource,
+        ]
+    }
+
+    public func start() async throws { try await recoverExecutions() }
+
+    public func shutdown() async {
+        for execution in running.removeAll() { await execution.halt() }
+        await timers.stop()
+    }
+
+    public func reset() async {
+        for execution in running.removeAll() { await execution.halt() }
+        definitions.removeAll()
+    }
+}

@@ -1,0 +1,174 @@
+import AWSProtocol
+import GRDB
+import JSON
+import StatesLanguage
+
+/// An execution as the store keeps it.
+struct ExecutionRecord: Sendable {
+    var number: Int64 = 0
+    var account: String
+    var region: String
+    var machine: String
+    var name: String
+    var version: Int?
+    var revision: String
+    var roleARN: String
+    var kind: StateMachine.Kind
+    var seed: UInt64
+    var traceHeader: String?
+    var started: Timestamp
+    var stopped: Timestamp?
+    var input: String
+    var status = "RUNNING"
+    var output: String?
+    var error: String?
+    var cause: String?
+
+    var arn: String {
+        ARN(
+            service: "states",
+            region: region,
+            account: account,
+            resource: kind == .express ? "express:\(machine):\(name)" : "execution:\(machine):\(name)"
+        ).description
+    }
+
+    var machineARN: String {
+        ARN(service: "states", region: region, account: account, resource: "stateMachine:\(machine)").description
+    }
+
+    var caller: Caller { Caller(account: account, region: region, principal: roleARN) }
+
+    init(_ machine: StateMachineRecord, name: String, input: String, seed: UInt64, at moment: Timestamp) {
+        account = machine.account
+        region = machine.region
+        self.machine = machine.name
+        self.name = name
+        version = machine.version
+        revision = machine.revision
+        roleARN = machine.roleARN
+        kind = machine.kind
+        self.seed = seed
+        started = moment
+        self.input = input
+    }
+
+    /// The facts that a replay begins with.
+    func facts(_ input: JSON) -> ContextObject.Execution {
+        ContextObject.Execution(
+            executionARN: arn,
+            executionName: kind == .express ? String(name.prefix { $0 != ":" }) : name,
+            stateMachineARN: machineARN,
+            stateMachineName: machine,
+            roleARN: roleARN,
+            input: input,
+            startTime: started.milliseconds
+        )
+    }
+
+    /// Takes over where the interpreter stands.
+    mutating func apply(_ status: Execution.Status, at moment: Timestamp) {
+        self.status = status.name
+        if !status.isRunning { stopped = moment }
+        switch status {
+        case .running: break
+        case .succeeded(let document): output = document.text
+        case .failed(let error, let cause), .timedOut(let error, let cause), .aborted(let error, let cause):
+            self.error = error
+            self.cause = cause
+        }
+    }
+}
+
+// MARK: - Rows
+
+extension ExecutionRecord {
+    static let columns =
+        "number, account, region, machine, name, version, status, started, stopped, facts, input, output, error, cause"
+
+    init(row: Row) throws {
+        let facts = try JSON(parsing: row["facts"] as String)
+        number = row["number"]
+        account = row["account"]
+        region = row["region"]
+        machine = row["machine"]
+        name = row["name"]
+        version = row["version"]
+        status = row["status"]
+        started = Timestamp(milliseconds: row["started"])
+        stopped = (row["stopped"] as Int?).map(Timestamp.init(milliseconds:))
+        input = row["input"]
+        output = row["output"]
+        error = row["error"]
+        cause = row["cause"]
+        revision = facts["revision"]?.stringValue ?? ""
+        roleARN = facts["roleArn"]?.stringValue ?? ""
+        kind = .standard
+        seed = facts["seed"]?.stringValue.flatMap { UInt64($0) } ?? 0
+        traceHeader = facts["traceHeader"]?.stringValue
+    }
+
+    static func fetch(_ arn: ExecutionARN, in db: Database) throws -> ExecutionRecord? {
+        let statement = try db.cachedStatement(
+            sql:
+                "SELECT \(columns) FROM states_executions WHERE account = ? AND region = ? AND machine = ? AND name = ?"
+        )
+        let row = try Row.fetchOne(statement, arguments: [arn.account, arn.region, arn.machine, arn.name])
+        return try row.map(ExecutionRecord.init)
+    }
+
+    /// Inserts the row and takes over its number.
+    mutating func insert(in db: Database) throws {
+        let facts = JSON.compact([
+            "revision": .string(revision), "roleArn": .string(roleARN), "seed": .string(String(seed)),
+            "traceHeader": traceHeader.map(JSON.string),
+        ])
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT INTO states_executions (account, region, machine, name, version, status, started, stopped, facts,
+                    input, output, error, cause) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        )
+        try statement.execute(arguments: [
+            account, region, machine, name, version, status, started.milliseconds, stopped?.milliseconds,
+            facts.serialized(), input, output, error, cause,
+        ])
+        number = db.lastInsertedRowID
+    }
+
+    func saveStatus(in db: Database) throws {
+        let statement = try db.cachedStatement(
+            sql:
+                "UPDATE states_executions SET status = ?, stopped = ?, output = ?, error = ?, cause = ? WHERE number = ?"
+        )
+        try statement.execute(arguments: [status, stopped?.milliseconds, output, error, cause, number])
+    }
+}
+
+/// One row of an execution's journal: what happened, and the events it led to.
+struct StepRecord: Sendable {
+    var sequence: Int
+    var time: Int
+    /// Nil for the first step.
+    var input: String?
+    var first: Int
+    var count: Int
+    var events: String
+
+    init(sequence: Int, time: Int, input: Execution.Input?, events: [HistoryEvent]) {
+        self.sequence = sequence
+        self.time = time
+        self.input = input?.json.serialized()
+        first = events.first?.id ?? 0
+        count = events.count
+        self.events = HistoryEvent.serialized(events)
+    }
+
+    func insert(execution number: Int64, in db: Database) throws {
+        let statement = try db.cachedStatement(
+            sql: "INSERT INTO states_steps (execution, sequence, time, input, first, count, events) "
+                + "VALUES (?, ?, ?, ?, ?, ?, ?)"
+        )
+        try statement.execute(arguments: [number, sequence, time, input, first, count, events])
+    }
+}

@@ -1,0 +1,208 @@
+import AWSProtocol
+import GRDB
+import JSON
+import StatesLanguage
+import Store
+
+extension StepFunctionsService {
+    var environment: RunningExecution.Environment {
+        RunningExecution.Environment(
+            store: store,
+            clock: clock,
+            logger: logger,
+            timers: timers,
+            running: running,
+            tasks: TaskPerformer(aws: aws, clock: clock, running: running)
+        )
+    }
+
+    func startExecution(_ request: AWSRequest) async throws -> AWSResponse {
+        let arn = try StateMachineARN(request.requiredString("stateMachineArn"))
+        let name = request.string("name")
+        let input = try checkedInput(request)
+        if let name { try ResourceName.check(name) }
+        let record = try await machine(arn)
+        if record.kind == .express {
+            let execution = try await startExpress(record, name: name, input: input)
+            return AWSResponse(["executionArn": .string(execution.arn), "startDate": execution.started.json])
+        }
+        let now = clock.now()
+        var fresh = ExecutionRecord(
+            record,
+            name: name ?? RandomText.uuid(),
+            input: input.text,
+            seed: UInt64.random(in: 0...UInt64.max),
+            at: now
+        )
+        fresh.traceHeader = request.string("traceHeader")
+        var execution = Execution(
+            try await definition(record.revision),
+            input: input,
+            facts: fresh.facts(input.value),
+            seed: fresh.seed
+        )
+        let step = execution.start(at: now.milliseconds)
+        fresh.apply(step.status, at: now)
+        let journal = StepRecord(sequence: 1, time: now.milliseconds, input: nil, events: step.events)
+        let (saved, isNew) = try await save(fresh, journal, isNamed: name != nil)
+        if isNew, step.status.isRunning {
+            let live = RunningExecution(saved, execution, sequence: 1, in: environment)
+            running.add(live)
+            await live.begin(step.effects)
+        }
+        return AWSResponse(["executionArn": .string(saved.arn), "startDate": saved.started.json])
+    }
+
+    /// Inserts the execution and its first step together; answers the one that is there where the same was started before.
+    private func save(
+        _ fresh: ExecutionRecord,
+        _ journal: StepRecord,
+        isNamed: Bool
+    ) async throws -> (ExecutionRecord, isNew: Bool) {
+        let arn = try ExecutionARN(fresh.arn)
+        return try await store.write { db -> (ExecutionRecord, isNew: Bool) in
+            if isNamed, let existing = try ExecutionRecord.fetch(arn, in: db) {
+                guard existing.status == "RUNNING", Self.isSameInput(existing.input, fresh.input) else {
+                    throw AWSError.executionAlreadyExists(existing.arn)
+                }
+                return (existing, false)
+            }
+            var record = fresh
+            try record.insert(in: db)
+            try journal.insert(execution: record.number, in: db)
+            return (record, true)
+        }
+    }
+
+    private static func isSameInput(_ left: String, _ right: String) -> Bool {
+        left == right || (try? JSON(parsing: left)) == (try? JSON(parsing: right))
+    }
+
+    func checkedInput(_ request: AWSRequest) throws -> Document {
+        let text = request.string("input") ?? "{}"
+        guard text.utf8.count <= Execution.maximumPayload else {
+            throw AWSError.validation([
+                "Value at 'input' failed to satisfy constraint: Member must have length less than or equal to "
+                    + "\(Execution.maximumPayload)"
+            ])
+        }
+        do {
+            return try Document(parsing: text)
+        } catch {
+            throw AWSError("InvalidExecutionInput", "Invalid State Machine Execution Input: '\(error)'")
+        }
+    }
+
+    func definition(_ revision: String) async throws -> StateMachine {
+        if let machine = definitions[revision] { return machine }
+        let text = try await store.read { db in try StateMachineRecord.definition(revision, in: db) }
+        let machine = try StateMachine(parsing: text)
+        definitions[revision] = machine
+        return machine
+    }
+
+    func stopExecution(_ request: AWSRequest) async throws -> AWSResponse {
+        let record = try await execution(request)
+        if let live = running[record.arn] {
+            try await live.submit(.stop(error: request.string("error"), cause: request.string("cause")))
+            let stopped = await live.finished().stopped ?? clock.now()
+            return AWSResponse(["stopDate": stopped.json])
+        }
+        return AWSResponse(["stopDate": (record.stopped ?? clock.now()).json])
+    }
+
+    func describeExecution(_ request: AWSRequest) async throws -> AWSResponse {
+        AWSResponse(try await execution(request).described(withData: request.string("includedData") != "METADATA_ONLY"))
+    }
+
+    func describeStateMachineForExecution(_ request: AWSRequest) async throws -> AWSResponse {
+        let record = try await execution(request)
+        let (definition, current) = try await store.read { db in
+            (
+                try StateMachineRecord.definition(record.revision, in: db),
+                try StateMachineRecord.fetch(record.account, record.region, record.machine, in: db)
+            )
+        }
+        guard var machine = current else { throw AWSError.stateMachineDoesNotExist(record.machineARN) }
+        if machine.revision != record.revision { machine.revisionID = record.revision }
+        machine.roleARN = record.roleARN
+        return AWSResponse(
+            machine.described(definition: definition).merging(["updateDate": machine.updated.json])
+        )
+    }
+
+    func listExecutions(_ request: AWSRequest) async throws -> AWSResponse {
+        guard let text = request.string("stateMachineArn") else {
+            throw AWSError.validation([
+                "Value null at 'stateMachineArn' failed to satisfy constraint: Member must not be null"
+            ])
+        }
+        let arn = try StateMachineARN(text)
+        let machine = try await machine(arn)
+        guard machine.kind == .standard else { throw AWSError.stateMachineTypeNotSupported }
+        let page = try Page(request, defaultSize: 100)
+        var conditions = "account = ? AND region = ? AND machine = ?"
+        var arguments: StatementArguments = [arn.account, arn.region, arn.name]
+        if let version = arn.version {
+            conditions += " AND version = ?"
+            arguments += [version]
+        }
+        if let status = request.string("statusFilter") {
+            conditions += " AND status = ?"
+            arguments += [status]
+        }
+        let sql =
+            "SELECT \(ExecutionRecord.columns) FROM states_executions WHERE \(conditions) "
+            + "ORDER BY number DESC LIMIT ? OFFSET ?"
+        let bound = arguments + [page.size + 1, page.offset]
+        let records = try await store.read { db in
+            try Row.fetchAll(db, sql: sql, arguments: bound).map(ExecutionRecord.init)
+        }
+        return .output([
+            "executions": .array(records.prefix(page.size).map { .object($0.listed) }),
+            "nextToken": page.next(records.count),
+        ])
+    }
+
+    /// The execution that the request names.
+    func execution(_ request: AWSRequest) async throws -> ExecutionRecord {
+        let arn = try ExecutionARN(request.requiredString("executionArn"))
+        let record = try await store.read { db in try ExecutionRecord.fetch(arn, in: db) }
+        guard let record else { throw AWSError.executionDoesNotExist(arn.text) }
+        return record
+    }
+}
+
+extension ExecutionRecord {
+    var listed: JSON.Object {
+        .compact([
+            "executionArn": .string(arn), "stateMachineArn": .string(machineARN), "name": .string(name),
+            "status": .string(status), "startDate": started.json, "stopDate": stopped.map(\.json),
+            "stateMachineVersionArn": version.map { .string("\(machineARN):\($0)") }, "redriveCount": 0,
+        ])
+    }
+
+    /// What `DescribeExecution` answers.
+    func described(withData: Bool) -> JSON.Object {
+        var members = listed
+        if withData { members["input"] = .string(input) }
+        members["inputDetails"] = ["included": .bool(withData)]
+        if let output {
+            if withData { members["output"] = .string(output) }
+            members["outputDetails"] = ["included": .bool(withData)]
+        }
+        if let error { members["error"] = .string(error) }
+        if let cause { members["cause"] = .string(cause) }
+        if let traceHeader { members["traceHeader"] = .string(traceHeader) }
+        switch status {
+        case "RUNNING":
+            members["redriveStatus"] = "NOT_REDRIVABLE"
+            members["redriveStatusReason"] = "Execution is RUNNING and cannot be redriven"
+        case "SUCCEEDED":
+            members["redriveStatus"] = "NOT_REDRIVABLE"
+            members["redriveStatusReason"] = "Execution is SUCCEEDED and cannot be redriven"
+        default: members["redriveStatus"] = "REDRIVABLE"
+        }
+        return members
+    }
+}

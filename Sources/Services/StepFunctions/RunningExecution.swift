@@ -1,0 +1,190 @@
+import AWSProtocol
+import JSON
+import Logging
+import StatesLanguage
+import Store
+
+/// An execution that is under way: it takes in what happens, journals it, then brings about what follows.
+actor RunningExecution {
+    /// What an execution needs of the service.
+    struct Environment: Sendable {
+        var store: Store
+        var clock: any WallClock
+        var logger: Logger
+        var timers: Timers
+        var running: RunningExecutions
+        var tasks: TaskPerformer
+    }
+
+    private struct Arrival {
+        var input: Execution.Input
+        var committed: CheckedContinuation<Void, any Error>?
+    }
+
+    nonisolated let arn: String
+    nonisolated let started: Timestamp
+    private let environment: Environment
+    private var record: ExecutionRecord
+    private var execution: Execution
+    private var sequence: Int
+    private var arrivals: [Arrival] = []
+    private var isBusy = false
+    private var isHalted = false
+    private var calls: [Int: Task<Void, Never>] = [:]
+    private var timers: [Int: Int] = [:]
+    private var tokens: [Int: String] = [:]
+    private var finishWaiters: [CheckedContinuation<ExecutionRecord, Never>] = []
+
+    /// - Parameter sequence: of the last step in the journal.
+    init(_ record: ExecutionRecord, _ execution: Execution, sequence: Int, in environment: Environment) {
+        arn = record.arn
+        started = record.started
+        self.record = record
+        self.execution = execution
+        self.sequence = sequence
+        self.environment = environment
+    }
+
+    /// Brings about what the journal's last step asks for.
+    /// - Parameter submitted: the answers, by effect, of calls that began a job before a restart.
+    func begin(_ effects: [Effect], submitted: [Int: Document] = [:], isResumed: Bool = false) {
+        for effect in effects { perform(effect, submitted: submitted[effect.id], isResumed: isResumed) }
+        if !execution.status.isRunning { finish() }
+    }
+
+    /// Takes in an input; returns when it is journalled.
+    func submit(_ input: Execution.Input) async throws {
+        try await withCheckedThrowingContinuation { continuation in
+            arrive(Arrival(input: input, committed: continuation))
+        }
+    }
+
+    /// Whether the effect's answer is awaited.
+    func awaits(_ id: Int) -> Bool { execution.outstanding[id] != nil }
+
+    /// The execution's end.
+    func finished() async -> ExecutionRecord {
+        guard execution.status.isRunning else { return record }
+        return await withCheckedContinuation { finishWaiters.append($0) }
+    }
+
+    /// Stops all that is under way in memory; the journal stays, and a restart goes on from it.
+    func halt() {
+        isHalted = true
+        for call in calls.values { call.cancel() }
+        for timer in timers.values { environment.timers.cancel(timer) }
+        calls = [:]
+        timers = [:]
+        releaseWaiters()
+    }
+
+    // MARK: Steps
+
+    private func take(_ input: Execution.Input) { arrive(Arrival(input: input, committed: nil)) }
+
+    private func arrive(_ arrival: Arrival) {
+        arrivals.append(arrival)
+        guard !isBusy else { return }
+        isBusy = true
+        Task { await work() }
+    }
+
+    /// Works off what has arrived, all of it in one commit, until nothing more has.
+    private func work() async {
+        while !arrivals.isEmpty, !isHalted {
+            let batch = arrivals
+            arrivals = []
+            let before = (execution, record, sequence)
+            let (steps, effects) = advance(batch.map(\.input))
+            do {
+                try await commit(steps)
+            } catch {
+                environment.logger.error("Cannot journal \(arn): \(error)")
+                (execution, record, sequence) = before
+                for arrival in batch { arrival.committed?.resume(throwing: error) }
+                // What nobody waits for must not be lost: it is tried again when there may be room.
+                arrivals.insert(contentsOf: batch.filter { $0.committed == nil }, at: 0)
+                try? await environment.clock.sleep(until: environment.clock.now() + .seconds(1))
+                continue
+            }
+            for arrival in batch { forget(arrival.input) }
+            for effect in effects { perform(effect, submitted: nil, isResumed: false) }
+            for arrival in batch { arrival.committed?.resume() }
+            if !execution.status.isRunning { finish() }
+        }
+        isBusy = false
+    }
+
+    private func advance(_ inputs: [Execution.Input]) -> ([StepRecord], [Effect]) {
+        var steps: [StepRecord] = []
+        var effects: [Effect] = []
+        for input in inputs {
+            let now = environment.clock.now().milliseconds
+            let step = execution.handle(input, at: now)
+            guard !step.events.isEmpty || !step.effects.isEmpty else { continue }
+            sequence += 1
+            steps.append(StepRecord(sequence: sequence, time: now, input: input, events: step.events))
+            effects += step.effects
+        }
+        record.apply(execution.status, at: environment.clock.now())
+        return (steps, effects)
+    }
+
+    private func commit(_ steps: [StepRecord]) async throws {
+        guard record.kind == .standard, !steps.isEmpty else { return }
+        let record = record
+        try await environment.store.write { db in
+            for step in steps { try step.insert(execution: record.number, in: db) }
+            if record.status != "RUNNING" { try record.saveStatus(in: db) }
+        }
+    }
+
+    /// What has answered for the last time is not held any longer.
+    private func forget(_ input: Execution.Input) {
+        guard case .completion(let id, _) = input, execution.outstanding[id] == nil else { return }
+        calls[id] = nil
+        timers[id] = nil
+        if let token = tokens.removeValue(forKey: id) { environment.running.removeToken(token) }
+    }
+
+    private func finish() {
+        environment.running.remove(arn)
+        for token in tokens.values { environment.running.removeToken(token) }
+        for call in calls.values { call.cancel() }
+        for timer in timers.values { environment.timers.cancel(timer) }
+        releaseWaiters()
+    }
+
+    private func releaseWaiters() {
+        for waiter in finishWaiters { waiter.resume(returning: record) }
+        finishWaiters = []
+    }
+
+    // MARK: Effects
+
+    private func perform(_ effect: Effect, submitted: Document?, isResumed: Bool) {
+        switch effect {
+        case .sleep(let id, let deadline):
+            timers[id] = environment.timers.add(at: deadline) { [self] in
+                Task { await self.take(.completion(id: id, .timerFired)) }
+            }
+        case .cancel(let id):
+            calls.removeValue(forKey: id)?.cancel()
+            if let timer = timers.removeValue(forKey: id) { environment.timers.cancel(timer) }
+            if let token = tokens.removeValue(forKey: id) { environment.running.removeToken(token) }
+        case .invoke(let call):
+            if let token = call.token {
+                tokens[call.id] = token
+                environment.running.add(TaskToken(execution: self, effect: call.id), for: token)
+            }
+            let job = TaskJob(call: call, execution: record, submitted: submitted, isResumed: isResumed)
+            let tasks = environment.tasks
+            calls[call.id] = Task {
+                await tasks.perform(job) { outcome in
+                    guard !Task.isCancelled else { return }
+                    await self.take(.completion(id: call.id, outcome))
+                }
+            }
+        }
+    }
+}

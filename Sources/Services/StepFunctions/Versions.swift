@@ -1,0 +1,85 @@
+import AWSProtocol
+import GRDB
+import JSON
+import Store
+
+extension StepFunctionsService {
+    func publishStateMachineVersion(_ request: AWSRequest) async throws -> AWSResponse {
+        let arn = try StateMachineARN(request.requiredString("stateMachineArn"))
+        let revision = request.string("revisionId")
+        let now = clock.now()
+        let version = try await store.write { db -> (number: Int, created: Timestamp) in
+            guard arn.version == nil,
+                var record = try StateMachineRecord.fetch(arn.account, arn.region, arn.name, in: db)
+            else { throw AWSError.stateMachineDoesNotExist(arn.text) }
+            guard
+                revision == nil || revision == record.revisionID || (revision == "INITIAL" && record.revisionID == nil)
+            else {
+                throw AWSError(
+                    "ConflictException",
+                    "Failed to publish the State Machine version for revision \(revision ?? ""). "
+                        + "The current State Machine revision is \(record.revisionID ?? "INITIAL").",
+                    status: 400
+                )
+            }
+            if let latest = try record.latestVersion(in: db),
+                let published = try StateMachineRecord.fetchVersion(StateMachineARN("\(arn.text):\(latest)"), in: db),
+                published.revision == record.revision
+            {
+                return (latest, published.created)
+            }
+            let number = try record.publish(request.string("description"), at: now, in: db)
+            try record.save(in: db)
+            return (number, now)
+        }
+        return AWSResponse([
+            "stateMachineVersionArn": .string("\(arn.text):\(version.number)"), "creationDate": version.created.json,
+        ])
+    }
+
+    func listStateMachineVersions(_ request: AWSRequest) async throws -> AWSResponse {
+        let arn = try StateMachineARN(request.requiredString("stateMachineArn"))
+        let page = try Page(request, defaultSize: 100)
+        let rows = try await store.read { db in
+            try Row.fetchAll(
+                db,
+                sql: "SELECT version, document FROM states_versions WHERE account = ? AND region = ? AND machine = ? "
+                    + "ORDER BY version DESC LIMIT ? OFFSET ?",
+                arguments: [arn.account, arn.region, arn.name, page.size + 1, page.offset]
+            ).map { row in
+                try StateMachineRecord(
+                    account: arn.account,
+                    region: arn.region,
+                    name: arn.name,
+                    version: row["version"],
+                    document: row["document"]
+                )
+            }
+        }
+        let versions = rows.prefix(page.size).map { record -> JSON in
+            ["stateMachineVersionArn": .string(record.arn), "creationDate": record.created.json]
+        }
+        return .output(["stateMachineVersions": .array(versions), "nextToken": page.next(rows.count)])
+    }
+}
+
+extension StateMachineRecord {
+    /// Publishes this state of the machine; answers the version's number.
+    mutating func publish(_ description: String?, at moment: Timestamp, in db: Database) throws -> Int {
+        var version = self
+        version.version = nextVersion
+        version.description = description
+        version.created = moment
+        nextVersion += 1
+        try version.save(in: db)
+        return nextVersion - 1
+    }
+
+    func latestVersion(in db: Database) throws -> Int? {
+        try Int.fetchOne(
+            db,
+            sql: "SELECT max(version) FROM states_versions WHERE account = ? AND region = ? AND machine = ?",
+            arguments: [account, region, name]
+        )
+    }
+}
