@@ -27,6 +27,7 @@ extension Target.Dependency {
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
     static let systemPackage = product(name: "SystemPackage", package: "swift-system")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let yams = product(name: "Yams", package: "Yams")
 }
 
@@ -103,7 +104,7 @@ let services: [[Target]] = [
     service("ECR", [.crypto]),
     service("SageMaker", ["Compute", "Archive", "LinearLearner"]),
     service("StepFunctions", ["StatesLanguage"]),
-    service("CloudFormation", [.yams]),
+    service("CloudFormation", ["Archive", .yams]),
     service("CloudWatch"),
     service("IAM", [.crypto]),
 ]
@@ -151,7 +152,7 @@ let package = Package(
                 name: "trainyard",
                 dependencies: [
                     "AWSProtocol", "Archive", "JSON", "TabularSteps", "LinearLearner", "Project", "Yard",
-                    .argumentParser, .asyncHTTPClient, .logging, .nioPosix, .serviceLifecycle,
+                    "Store", .argumentParser, .asyncHTTPClient, .logging, .nioCore, .serviceLifecycle, .unixSignals,
                 ],
                 path: "Sources/trainyard",
                 swiftSettings: settings
