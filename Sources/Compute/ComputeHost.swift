@@ -1,4 +1,5 @@
 public import Logging
+internal import NIOPosix
 internal import Subprocess
 internal import Synchronization
 internal import SystemPackage
@@ -18,6 +19,9 @@ public final class ComputeHost: Sendable {
     /// What children start from: the path (with this program's directory), home, language, proxies and certificates.
     /// Nothing of the yard's own `AWS_*` variables nor of its secrets.
     public let baseEnvironment: [String: String]
+
+    /// The machine's memory in bytes.
+    public let memory = Int(ProcessInfo.processInfo.physicalMemory)
 
     private let yardEnvironment: [String: String]
     private let logger: Logger
@@ -80,6 +84,11 @@ public final class ComputeHost: Sendable {
         onOutput: @escaping @Sendable (ProcessOutput) async -> Void
     ) async throws -> ChildProcess {
         try await ChildProcess.start(specification, isolation: await isolation(), onOutput: onOutput)
+    }
+
+    /// Runs file work off the cooperative threads, which must not block.
+    public func runBlocking<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
+        try await NIOThreadPool.singleton.runIfActive(body)
     }
 
     private func interpreter(_ kind: Interpreter.Kind) async throws -> Interpreter {

@@ -49,7 +49,7 @@ extension Interpreter {
             let result = try await Subprocess.run(
                 .path(FilePath(program)),
                 arguments: Arguments(question(kind)),
-                environment: .custom(children.map { Array("\($0.key)=\($0.value)".utf8) }),
+                environment: .custom(variables: children),
                 input: .none,
                 output: .string(limit: 65_536),
                 error: .discarded

@@ -26,7 +26,7 @@ struct Launch: Sendable {
         configuration = Subprocess.Configuration(
             executable: .path(FilePath(plan.command[0])),
             arguments: Arguments(Array(plan.command.dropFirst())),
-            environment: .custom(plan.environment.map { Array("\($0.key)=\($0.value)".utf8) }),
+            environment: .custom(variables: plan.environment),
             workingDirectory: plan.workingDirectory.map { FilePath($0) },
             platformOptions: options
         )
@@ -86,6 +86,14 @@ struct Launch: Sendable {
         } else if ProcessLookup.find(program, path: specification.environment["PATH"] ?? "") == nil {
             throw ProcessStartError(command: program, reason: "it is not on PATH")
         }
+    }
+}
+
+extension Environment {
+    /// Exactly these variables.
+    static func custom(variables: [String: String]) -> Environment {
+        // The bytes are handed to the system as they are, so each ends with a zero.
+        .custom(variables.map { Array("\($0.key)=\($0.value)\0".utf8) })
     }
 }
 

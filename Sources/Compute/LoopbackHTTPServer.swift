@@ -32,6 +32,7 @@ public struct LoopbackResponse: Sendable {
 /// Only programs of this machine reach it, and it serves one child: no TLS, no chunked answers, no time-outs (an answer
 /// may take as long as the child cares to wait).
 public final class LoopbackHTTPServer: Sendable {
+    /// Answers a request; cancelled when the child goes away meanwhile.
     public typealias Handler = @Sendable (LoopbackRequest) async -> LoopbackResponse
 
     public let port: Int
@@ -72,6 +73,7 @@ private final class LoopbackHandler: ChannelInboundHandler {
     private let bodyLimit: Int
     private let handler: LoopbackHTTPServer.Handler
     private var request: LoopbackRequest?
+    private var answering: Task<Void, Never>?
 
     init(bodyLimit: Int, handler: @escaping LoopbackHTTPServer.Handler) {
         self.bodyLimit = bodyLimit
@@ -102,7 +104,7 @@ private final class LoopbackHandler: ChannelInboundHandler {
 
     private func answer(_ request: LoopbackRequest, context: ChannelHandlerContext) {
         let channel = context.channel
-        Task { [handler] in
+        answering = Task { [handler] in
             let response = await handler(request)
             var head = HTTPResponseHead(version: .http1_1, status: response.status, headers: response.headers)
             head.headers.replaceOrAdd(name: "Content-Length", value: String(response.body.readableBytes))
@@ -110,6 +112,12 @@ private final class LoopbackHandler: ChannelInboundHandler {
             channel.write(HTTPServerResponsePart.body(.byteBuffer(response.body)), promise: nil)
             channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
         }
+    }
+
+    /// Who waits on behalf of a child that has gone learns it.
+    func channelInactive(context: ChannelHandlerContext) {
+        answering?.cancel()
+        context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
