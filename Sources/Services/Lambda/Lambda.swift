@@ -1,1 +1,79 @@
-// Lambda
+public import AWSProtocol
+public import Compute
+import GRDB
+import JSON
+public import Logging
+public import Store
+import Synchronization
+
+/// AWS Lambda: functions in zip packages, run in warm execution environments on this machine.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/api/welcome.html>
+public final class LambdaService: AWSService {
+    public let name = "lambda"
+    let store: Store
+    let aws: any AWSCaller
+    let clock: any WallClock
+    let logger: Logger
+    let host: ComputeHost
+    let packages: DeploymentPackages
+    let pool: EnvironmentPool
+    let resolved = ResolvedFunctions()
+
+    public init(store: Store, aws: any AWSCaller, clock: any WallClock, logger: Logger, host: ComputeHost) {
+        self.store = store
+        self.aws = aws
+        self.clock = clock
+        self.logger = logger
+        self.host = host
+        packages = DeploymentPackages(store: store, aws: aws, host: host, logger: logger)
+        pool = EnvironmentPool(
+            launcher: EnvironmentLauncher(aws: aws, clock: clock, host: host, packages: packages, logger: logger),
+            clock: clock,
+            memory: host.memory
+        )
+        store.blobs.register(Self.blobReferences)
+    }
+
+    public var operations: [String: OperationHandler] {
+        [
+            "CreateFunction": createFunction,
+            "GetFunction": getFunction,
+            "GetFunctionConfiguration": getFunctionConfiguration,
+            "ListFunctions": listFunctions,
+            "UpdateFunctionCode": updateFunctionCode,
+            "UpdateFunctionConfiguration": updateFunctionConfiguration,
+            "DeleteFunction": deleteFunction,
+            "Invoke": invoke,
+            "InvokeAsync": invokeAsync,
+        ]
+    }
+
+    public func start() async throws {
+        try await pool.launcher.removeLeftovers()
+        deliverAsynchronousInvocations()
+    }
+
+    public func shutdown() async { await pool.shutdown() }
+
+    public func reset() async {
+        await pool.shutdown()
+        resolved.forget()
+    }
+
+    /// Changes a function's rows in one transaction, after which calls see the change.
+    func change<T: Sendable>(
+        _ reference: FunctionReference,
+        _ body: @escaping @Sendable (FunctionRows) throws -> T
+    ) async throws -> T {
+        defer { resolved.forget() }
+        return try await store.write { db in try body(FunctionRows(reference, in: db)) }
+    }
+
+    func read<T: Sendable>(
+        _ reference: FunctionReference,
+        _ body: @escaping @Sendable (FunctionRows) throws -> T
+    ) async throws -> T {
+        try await store.read { db in try body(FunctionRows(reference, in: db)) }
+    }
+}
