@@ -1,10 +1,14 @@
 import AWSProtocol
+import CloudFormation
 import CloudWatch
 import Compute
 import ECR
 import IAM
+import Lambda
 import Logging
 import S3
+import SageMaker
+import StepFunctions
 import Store
 
 extension Yard {
@@ -23,17 +27,25 @@ extension Yard {
         ECRService.migrations,
         LogsService.migrations,
         IAMService.migrations,
+        LambdaService.migrations,
+        SageMakerService.migrations,
+        StepFunctionsService.migrations,
+        CloudFormationService.migrations,
     ].flatMap { $0 }
 
     /// Every service, in the order in which they start: those that others call at their start come first.
     static func services(_ parts: Parts, iam: IAMService) -> [any AWSService] {
-        let (store, aws, clock, logger) = (parts.store, parts.aws, parts.clock, parts.logger)
+        let (store, aws, clock, logger, host) = (parts.store, parts.aws, parts.clock, parts.logger, parts.host)
         return [
             iam,
             STSService(store: store, aws: aws, clock: clock, logger: logger),
             S3Service(store: store, aws: aws, clock: clock, logger: logger),
             LogsService(store: store, aws: aws, clock: clock, logger: logger),
             ECRService(store: store, aws: aws, clock: clock, logger: logger),
+            LambdaService(store: store, aws: aws, clock: clock, logger: logger, host: host),
+            SageMakerService(store: store, aws: aws, clock: clock, logger: logger, host: host),
+            StepFunctionsService(store: store, aws: aws, clock: clock, logger: logger),
+            CloudFormationService(store: store, aws: aws, clock: clock, logger: logger),
         ]
     }
 }

@@ -1,8 +1,9 @@
-import ArgumentParser
-import Logging
-import NIOPosix
+public import ArgumentParser
+public import Logging
+import NIOCore
 import ServiceLifecycle
 import Store
+import UnixSignals
 import Yard
 
 /// `trainyard start`: the yard as a server, until it is told to stop.

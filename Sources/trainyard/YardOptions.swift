@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import AWSProtocol
-import Store
+public import Store
 import Yard
 
 /// What the commands that open a yard have in common.
