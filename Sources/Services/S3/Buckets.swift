@@ -183,7 +183,7 @@ extension S3Service {
                 buckets.map {
                     .compact([
                         "Name": .string($0.name), "CreationDate": .integer($0.created.milliseconds / 1000),
-                        "BucketRegion": isPaged ? .string($0.region) : nil,
+                        "BucketRegion": JSON.string($0.region).if(isPaged),
                     ])
                 }
             ),

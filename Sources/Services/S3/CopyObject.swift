@@ -61,7 +61,7 @@ extension S3Service {
         let result: JSON.Object = ["ETag": object.quotedETag, "LastModified": object.lastModified]
         output["CopyObjectResult"] = .object(result.merging(object.checksums))
         output["CopySourceVersionId"] = source.object.answeredVersion(in: source.bucket)
-        output["VersionId"] = bucket.versioning == .enabled ? .string(object.version) : nil
+        output["VersionId"] = JSON.string(object.version).if(bucket.versioning == .enabled)
         return (AWSResponse(output), orphans)
     }
 

@@ -17,7 +17,7 @@ extension S3Service {
             let deletion = try Self.delete(key, version, condition, request, in: bucket, at: now, db)
             return (
                 .output([
-                    "DeleteMarker": deletion.isMarker ? true : nil,
+                    "DeleteMarker": JSON.bool(true).if(deletion.isMarker),
                     "VersionId": deletion.version.map { .string($0) },
                 ]), deletion.orphans
             )
@@ -73,7 +73,7 @@ extension S3Service {
             .compact([
                 "Key": .string(key),
                 "VersionId": version.map { .string($0) },
-                "DeleteMarker": deletion.isMarker ? true : nil,
+                "DeleteMarker": JSON.bool(true).if(deletion.isMarker),
                 "DeleteMarkerVersionId": marker,
             ]), deletion.orphans
         )

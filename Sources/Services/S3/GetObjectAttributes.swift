@@ -24,10 +24,10 @@ extension S3Service {
         var output: JSON.Object = .compact([
             "LastModified": object.lastModified,
             "VersionId": object.answeredVersion(in: bucket),
-            "ETag": wanted.contains("ETag") ? .string(object.etag) : nil,
-            "Checksum": wanted.contains("Checksum") && !checksums.isEmpty ? .object(checksums) : nil,
-            "StorageClass": wanted.contains("StorageClass") ? .string(object.storageClass) : nil,
-            "ObjectSize": wanted.contains("ObjectSize") ? .integer(object.size) : nil,
+            "ETag": JSON.string(object.etag).if(wanted.contains("ETag")),
+            "Checksum": JSON.object(checksums).if(wanted.contains("Checksum") && !checksums.isEmpty),
+            "StorageClass": JSON.string(object.storageClass).if(wanted.contains("StorageClass")),
+            "ObjectSize": JSON.integer(object.size).if(wanted.contains("ObjectSize")),
         ])
         if wanted.contains("ObjectParts"), !parts.isEmpty {
             output["ObjectParts"] = try Self.describe(parts, of: object, request)

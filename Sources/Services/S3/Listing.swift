@@ -132,7 +132,7 @@ struct ListingRequest: Sendable {
         key.map { .string(isEncoded ? KeyEncoding.encode($0) : $0) }
     }
 
-    var encodingType: JSON? { isEncoded ? "url" : nil }
+    var encodingType: JSON? { JSON.string("url").if(isEncoded) }
 
     func commonPrefixes(_ entries: [Listing.Entry]) -> JSON? {
         let prefixes = entries.compactMap { entry -> JSON? in
@@ -159,7 +159,7 @@ struct ListingRequest: Sendable {
             "ChecksumType": object.checksumAlgorithm.map { _ in object.attributes["ChecksumType"] ?? "FULL_OBJECT" },
             "Size": .integer(object.size),
             "StorageClass": .string(object.storageClass),
-            "Owner": withOwner ? Owner.json(object.account) : nil,
+            "Owner": Owner.json(object.account).if(withOwner),
         ])
     }
 }

@@ -45,7 +45,7 @@ extension S3Service {
         answer["Bucket"] = .string(bucket.name)
         answer["Key"] = .string(object.key)
         answer["ETag"] = object.quotedETag
-        answer["VersionId"] = bucket.versioning == .enabled ? .string(object.version) : nil
+        answer["VersionId"] = JSON.string(object.version).if(bucket.versioning == .enabled)
         return answer
     }
 

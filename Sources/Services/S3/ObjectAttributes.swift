@@ -92,11 +92,10 @@ struct ObjectDescription: Sendable {
     static func encryption(_ request: AWSRequest, in bucket: BucketRecord) -> JSON.Object {
         let rule = bucket.encryptionDefault
         guard let algorithm = request["ServerSideEncryption"] else { return rule }
+        let key = request["SSEKMSKeyId"] ?? .string("arn:aws:kms:\(bucket.region):\(bucket.account):alias/aws/s3")
         return .compact([
             "ServerSideEncryption": algorithm,
-            "SSEKMSKeyId": algorithm.stringValue?.hasPrefix("aws:kms") == true
-                ? request["SSEKMSKeyId"] ?? .string("arn:aws:kms:\(bucket.region):\(bucket.account):alias/aws/s3")
-                : nil,
+            "SSEKMSKeyId": key.if(algorithm.stringValue?.hasPrefix("aws:kms") == true),
             "BucketKeyEnabled": request["BucketKeyEnabled"],
         ])
     }
@@ -114,7 +113,7 @@ extension BucketRecord {
         let key = chosen["KMSMasterKeyID"] ?? .string("arn:aws:kms:\(region):\(account):alias/aws/s3")
         return .compact([
             "ServerSideEncryption": chosen["SSEAlgorithm"],
-            "SSEKMSKeyId": isKMS ? key : nil,
+            "SSEKMSKeyId": key.if(isKMS),
             "BucketKeyEnabled": isKMS ? rule?["BucketKeyEnabled"] : nil,
         ])
     }

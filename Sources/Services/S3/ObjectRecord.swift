@@ -48,7 +48,7 @@ struct ObjectRecord: Sendable {
 
     /// The version's id in answers: nothing where the bucket has never kept versions.
     func answeredVersion(in bucket: BucketRecord) -> JSON? {
-        bucket.versioning == nil ? nil : .string(version)
+        JSON.string(version).if(bucket.versioning != nil)
     }
 
     /// To the second, as S3 keeps it.

@@ -33,7 +33,7 @@ extension S3Service {
             let orphans = try object.put(in: bucket, db)
             var output = object.encryption.merging(object.checksums)
             output["ETag"] = object.quotedETag
-            output["VersionId"] = bucket.versioning == .enabled ? .string(object.version) : nil
+            output["VersionId"] = JSON.string(object.version).if(bucket.versioning == .enabled)
             return (AWSResponse(output), orphans)
         }
     }

@@ -175,3 +175,8 @@ extension JSON.Object {
         self = text == "{}" ? [:] : try JSON(parsing: text).objectValue ?? [:]
     }
 }
+
+extension JSON {
+    /// This value where the condition holds, else no value. (`condition ? value : nil` may be JSON's null.)
+    func `if`(_ condition: Bool) -> JSON? { condition ? .some(self) : .none }
+}
