@@ -18,24 +18,33 @@ final class JobKit: Sendable {
     let objects = Mutex<[String: [UInt8]]>([:])
     let log = Mutex<[(stream: String, message: String)]>([])
     let aws: RecordingCaller
+    private let waiters = Mutex<[Waiter]>([])
 
-    init(
-        _ objects: [String: String] = [:],
-        clock: any WallClock = SystemClock(),
-        directory: TemporaryDirectory? = nil
-    ) throws {
-        temporary = try TemporaryStore(migrations: SageMakerService.migrations, clock: clock, directory: directory)
+    private typealias Waiter = (message: String, count: Int, continuation: CheckedContinuation<Void, Never>)
+
+    init(_ objects: [String: String] = [:], clock: any WallClock = SystemClock()) throws {
+        temporary = try TemporaryStore(migrations: SageMakerService.migrations, clock: clock)
         aws = RecordingCaller()
-        let host = ComputeHost(workDirectory: temporary.directory.path + "/work", logger: temporary.logger)
-        service = SageMakerService(
+        service = Self.makeService(temporary, aws, clock)
+        for (key, text) in objects { self.objects.withLock { $0[key] = Array(text.utf8) } }
+        answer()
+    }
+
+    /// Another service on the same store, as after a restart.
+    func makeService() -> SageMakerService { Self.makeService(temporary, aws, service.clock) }
+
+    private static func makeService(
+        _ temporary: TemporaryStore,
+        _ aws: RecordingCaller,
+        _ clock: any WallClock
+    ) -> SageMakerService {
+        SageMakerService(
             store: temporary.store,
             aws: aws,
             clock: clock,
             logger: temporary.logger,
-            host: host
+            host: ComputeHost(workDirectory: temporary.directory.path + "/work", logger: temporary.logger)
         )
-        for (key, text) in objects { self.objects.withLock { $0[key] = Array(text.utf8) } }
-        answer()
     }
 
     /// The object's text, by `bucket/key`.
@@ -44,6 +53,8 @@ final class JobKit: Sendable {
     var names: [String] { objects.withLock { $0.keys.sorted() } }
 
     var streams: Set<String> { log.withLock { Set($0.map(\.stream)) } }
+
+    func put(_ name: String, _ bytes: [UInt8]) { objects.withLock { $0[name] = bytes } }
 
     func bytes(_ name: String) -> [UInt8]? { objects.withLock { $0[name] } }
 
@@ -65,6 +76,44 @@ final class JobKit: Sendable {
         let answer = try await call(kind == .training ? "CreateTrainingJob" : "CreateProcessingJob", input)
         try await service.jobFinished(answer[kind.arnMember]?.stringValue ?? "")
         return try await describe(kind, input[kind.nameMember]?.stringValue ?? "")
+    }
+
+    /// Returns when the log has the message so many times.
+    func message(_ message: String, count: Int = 1) async {
+        await withCheckedContinuation { continuation in
+            waiters.withLock { $0.append((message, count, continuation)) }
+            tellWaiters()
+        }
+    }
+
+    /// A job in the store that nobody runs yet.
+    func insert(_ request: JSON, _ kind: JobKind) async throws -> JobRecord {
+        let now = service.clock.now()
+        let job = JobRecord(
+            id: 0,
+            kind: kind,
+            account: Self.caller.account,
+            region: Self.caller.region,
+            name: request[kind.nameMember]?.stringValue ?? "",
+            created: now,
+            request: request.objectValue ?? [:],
+            state: JobState(created: now)
+        )
+        return try await service.store.write { db in
+            var job = job
+            try job.insert(in: db)
+            return job
+        }
+    }
+
+    private func tellWaiters() {
+        let messages = messages
+        let ready = waiters.withLock { waiters in
+            let isReady = { (waiter: Waiter) in messages.count { $0 == waiter.message } >= waiter.count }
+            defer { waiters.removeAll(where: isReady) }
+            return waiters.filter(isReady)
+        }
+        for waiter in ready { waiter.continuation.resume() }
     }
 
     func describe(_ kind: JobKind, _ name: String) async throws -> JSON {
@@ -90,6 +139,7 @@ final class JobKit: Sendable {
             let stream = request.string("logStreamName") ?? ""
             let events = request["logEvents"]?.arrayValue ?? []
             log.withLock { $0 += events.map { (stream, $0["message"]?.stringValue ?? "") } }
+            tellWaiters()
             return AWSResponse()
         }
         aws.answer("s3:ListObjectsV2") { [unowned self] request throws(AWSError) in list(request) }

@@ -68,7 +68,7 @@ struct JobRun: Sendable {
     private func run(in directory: JobDirectory, access: JobAccess?) async throws {
         guard !stop.isRequested else { return await record { $0.enter(.stopped, at: $1) } }
         let plan = try job.plan()
-        try await context.journal(job) { $0.enter(.downloading, at: $1) }
+        try await advance(to: .downloading)
         let access = if let access { access } else { try await context.access(job) }
         let transfer = S3Transfer(aws: context.aws, caller: access.caller)
         let log = JobLog(
@@ -114,7 +114,8 @@ struct JobRun: Sendable {
         try Task.checkCancellation()
         guard !stop.isRequested else { return .stopped }
         // Others may see what the program does, so first the journal says that it may have begun.
-        try await context.journal(job) { $0.enter(.training, at: $1) }
+        try await advance(to: .training)
+        guard !stop.isRequested else { return .stopped }
         var environment = plan.environment
         environment.merge(access.environment) { $1 }
         environment["AWS_REGION"] = job.region
@@ -209,6 +210,12 @@ struct JobRun: Sendable {
             state.modelArtifacts = artifacts
             state.enter(last, at: now)
         }
+    }
+
+    /// Records a stage. A stop that was recorded before anybody could hand it to this run is taken from the journal.
+    private func advance(to stage: JobStage) async throws {
+        let state = try await context.journal(job) { $0.enter(stage, at: $1) }
+        if state.status == .stopping { stop.request() }
     }
 
     private func failureReason(_ exit: JobExit, _ directory: JobDirectory) throws(JobFailure) -> String {

@@ -8,9 +8,14 @@ struct S3Transfer: Sendable {
     let aws: any AWSCaller
     let caller: Caller
 
-    /// Whether no object's key begins with the location's.
+    /// Whether no object's key begins with the location's. A bucket that is not there, or not open to the role, counts
+    /// as empty: AWS tells all three alike.
     func isEmpty(_ location: S3Location) async throws(AWSError) -> Bool {
-        try await page(location, token: nil, maximum: 1).keys.isEmpty
+        do {
+            return try await page(location, token: nil, maximum: 1).keys.isEmpty
+        } catch  where !error.isServerFault {
+            return true
+        }
     }
 
     /// Brings an input's objects into a directory of the host.

@@ -20,8 +20,7 @@ extension SageMakerService {
         return try await createJob(.training, request) { plan, access in
             let transfer = S3Transfer(aws: aws, caller: access.caller)
             for input in plan.inputs {
-                // A bucket that is not there, or not open to the role, counts as empty: AWS tells all three alike.
-                if (try? await transfer.isEmpty(input.source)) ?? true {
+                if try await transfer.isEmpty(input.source) {
                     throw Self.noObjects(input.source, role, request.caller.region)
                 }
             }

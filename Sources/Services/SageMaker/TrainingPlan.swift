@@ -1,5 +1,11 @@
 import JSON
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 extension JobPlan {
     /// The plan of a training job, after AWS's container contract:
     /// https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html
@@ -139,6 +145,7 @@ struct TrainingContract {
             "SM_HPS": hyperparameters.serialized(),
             "SM_CURRENT_HOST": "algo-1",
             "SM_HOSTS": "[\"algo-1\"]",
+            "SM_NUM_CPUS": String(ProcessInfo.processInfo.activeProcessorCount),
             "SM_NUM_GPUS": "0",
             "SM_LOG_LEVEL": "20",
             "SM_NETWORK_INTERFACE_NAME": "lo",
