@@ -152,7 +152,8 @@ let package = Package(
                 name: "trainyard",
                 dependencies: [
                     "AWSProtocol", "Archive", "JSON", "TabularSteps", "LinearLearner", "Project", "Yard",
-                    "Store", .argumentParser, .asyncHTTPClient, .logging, .nioCore, .serviceLifecycle, .unixSignals,
+                    "Store", .argumentParser, .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
+                    .unixSignals,
                 ],
                 path: "Sources/trainyard",
                 swiftSettings: settings
