@@ -1,6 +1,7 @@
 import AWSProtocol
 import JSON
 import ServiceTesting
+import Store
 import Testing
 
 @testable import SageMaker
@@ -145,5 +146,26 @@ import Testing
         try await kit.makeService().start()
         #expect(try await kit.describe(.training, "job")["TrainingJobStatus"] == "Failed")
         #expect(kit.names == [])
+    }
+
+    @Test func `a reset ends what runs, and jobs of the same names run again`() async throws {
+        let kit = try JobKit()
+        try await kit.call("CreateTrainingJob", .trainingJob(entrypoint: Self.patient))
+        await kit.message("ready")
+        try await kit.temporary.store.reset()
+        await kit.service.reset()
+        let job = try await kit.run(.training, .trainingJob(entrypoint: ["true"]))
+        #expect(job["TrainingJobStatus"] == "Completed")
+    }
+
+    @Test func `a stop that only the journal knows stops the job`() async throws {
+        let kit = try JobKit()
+        let job = try await kit.insert(.trainingJob(entrypoint: ["false"]), .training)
+        try await kit.service.context.journal(job) { $0.enter(.stopping, at: $1) }
+        await kit.service.queue.submit(job)
+        await kit.service.queue.finished(job.id)
+        let description = try await kit.describe(.training, "job")
+        #expect(description["TrainingJobStatus"] == "Stopped")
+        #expect(kit.messages == [])
     }
 }

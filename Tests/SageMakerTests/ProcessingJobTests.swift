@@ -190,6 +190,9 @@ import Testing
         #expect(messages.count == 200_001)
         #expect(messages.dropLast().elementsEqual((1...200_000).map(String.init)))
         #expect(messages.last == "no newline")
+        let batches = kit.aws.requests(of: "logs:PutLogEvents").map { $0["logEvents"]?.arrayValue?.count ?? 0 }
+        #expect(batches.allSatisfy { (1...10_000).contains($0) })
+        #expect(kit.aws.requests(of: "logs:CreateLogStream").count == 1)
     }
 
     @Test func `a second job of a name is refused`() async throws {

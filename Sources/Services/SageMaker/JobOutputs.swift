@@ -1,5 +1,6 @@
 import AWSProtocol
 import Archive
+import Compute
 
 /// Brings what a job's program leaves behind to S3.
 actor JobOutputs {
@@ -80,7 +81,7 @@ actor JobOutputs {
         guard try isRequired || !JobDirectory.files(below: source).isEmpty else { return false }
         let name = location.key.split(separator: "/").last ?? "archive"
         let file = "\(directory.root)/.\(name)"
-        try await Blocking.run { try TarGzip.create(directory: source, to: file) }
+        try await transfer.host.runBlocking { try TarGzip.create(directory: source, to: file) }
         let size = try JobDirectory.size(of: file)
         try await transfer.upload(file, size: size, to: location)
         return true

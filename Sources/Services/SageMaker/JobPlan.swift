@@ -31,8 +31,6 @@ struct JobPlan: Sendable {
     var imageName: String
     /// The program and its arguments; nil where only the image knows them.
     var command: [String]?
-    /// The arguments that the image's own entry point would get.
-    var arguments: [String] = []
     var environment: [String: String]
     var inputs: [Input]
     /// Files of the contract, by their path as the program sees it.

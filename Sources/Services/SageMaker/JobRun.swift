@@ -1,5 +1,4 @@
 import AWSProtocol
-import Archive
 import Compute
 import JSON
 import Logging
@@ -59,7 +58,9 @@ struct JobRun: Sendable {
             await record { state, now in state.fail(failure.reason, at: now) }
         }
         do {
-            try await Blocking.run { try directory.remove() }
+            try await context.host.runBlocking { try directory.remove() }
+        } catch is CancellationError {
+            // The next start removes it.
         } catch {
             context.logger.warning("Cannot remove \(directory.root): \(error)")
         }
@@ -70,7 +71,7 @@ struct JobRun: Sendable {
         let plan = try job.plan()
         try await advance(to: .downloading)
         let access = if let access { access } else { try await context.access(job) }
-        let transfer = S3Transfer(aws: context.aws, caller: access.caller)
+        let transfer = S3Transfer(aws: context.aws, caller: access.caller, host: context.host)
         let log = JobLog(
             of: job,
             metrics: plan.metricDefinitions,

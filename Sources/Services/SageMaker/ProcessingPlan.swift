@@ -3,15 +3,14 @@ import JSON
 extension JobPlan {
     /// The plan of a processing job, after AWS's container contract:
     /// https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html
-    /// - Throws: `AWSError` `ValidationException`, in which a request that cannot be carried out is refused.
+    /// - Throws: `PlanError` where the request cannot be carried out.
     init(processing job: JobRecord) throws(PlanError) {
         let request = JSON.object(job.request)
         let specification = request["AppSpecification"] ?? [:]
         imageName = specification["ImageUri"]?.stringValue ?? ""
         image = ImageReference(imageName)
-        arguments = specification["ContainerArguments"].strings
         let entrypoint = specification["ContainerEntrypoint"].strings
-        command = entrypoint.isEmpty ? nil : entrypoint + arguments
+        command = entrypoint.isEmpty ? nil : entrypoint + specification["ContainerArguments"].strings
         environment = request["Environment"].stringMap
         environment["PROCESSING_JOB_NAME"] = job.name
         inputs = []

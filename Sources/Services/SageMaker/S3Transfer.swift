@@ -1,5 +1,6 @@
 import AWSProtocol
 import Archive
+import Compute
 import JSON
 import NIOCore
 
@@ -7,6 +8,7 @@ import NIOCore
 struct S3Transfer: Sendable {
     let aws: any AWSCaller
     let caller: Caller
+    let host: ComputeHost
 
     /// Whether no object's key begins with the location's. A bucket that is not there, or not open to the role, counts
     /// as empty: AWS tells all three alike.
@@ -115,7 +117,7 @@ struct S3Transfer: Sendable {
             let packed = input.isGzipped ? path + ".download" : path
             try await write(try await get(object), to: packed)
             if input.isGzipped {
-                try await Blocking.run { try Gzip.decompress(fileAt: packed, to: path) }
+                try await host.runBlocking { try Gzip.decompress(fileAt: packed, to: path) }
                 try JobDirectory(root: packed).remove()
             }
         } catch let failure as JobFailure {

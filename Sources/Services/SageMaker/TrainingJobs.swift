@@ -18,7 +18,7 @@ extension SageMakerService {
         }
         let role = request.string("RoleArn") ?? ""
         return try await createJob(.training, request) { plan, access in
-            let transfer = S3Transfer(aws: aws, caller: access.caller)
+            let transfer = S3Transfer(aws: aws, caller: access.caller, host: context.host)
             for input in plan.inputs {
                 if try await transfer.isEmpty(input.source) {
                     throw Self.noObjects(input.source, role, request.caller.region)

@@ -9,14 +9,14 @@ import JSON
 extension JobPlan {
     /// The plan of a training job, after AWS's container contract:
     /// https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html
+    /// - Throws: `PlanError` where the request cannot be carried out.
     init(training job: JobRecord) throws(PlanError) {
         let request = JSON.object(job.request)
         let algorithm = request["AlgorithmSpecification"] ?? [:]
         imageName = algorithm["TrainingImage"]?.stringValue ?? algorithm["AlgorithmName"]?.stringValue ?? ""
         image = ImageReference(imageName)
-        arguments = algorithm["ContainerArguments"].strings
         let entrypoint = algorithm["ContainerEntrypoint"].strings
-        command = entrypoint.isEmpty ? nil : entrypoint + arguments
+        command = entrypoint.isEmpty ? nil : entrypoint + algorithm["ContainerArguments"].strings
         let channels = request["InputDataConfig"]?.arrayValue ?? []
         let mode = algorithm["TrainingInputMode"]?.stringValue ?? "File"
         inputs = []
@@ -42,12 +42,6 @@ extension JobPlan {
         if image.isLinearLearner { metricDefinitions += LinearLearnerMetrics.definitions }
     }
 
-    /// Where the model will be: `S3OutputPath/JOB/output/model.tar.gz`.
-    var modelLocation: S3Location? {
-        for case .archive(_, let location, true) in outputs { return location }
-        return nil
-    }
-
     private static func outputs(_ target: S3Location, _ request: JSON) -> [Output] {
         if request["OutputDataConfig"]?["CompressionType"]?.stringValue == "NONE" {
             return [
@@ -69,11 +63,17 @@ extension JobPlan {
         guard let location = source["S3Uri"]?.stringValue.flatMap({ S3Location($0) }) else {
             throw PlanError("The S3Uri of the channel \(name) must have the form s3://bucket/prefix.")
         }
+        let type = source["S3DataType"]?.stringValue ?? "S3Prefix"
+        guard type == "S3Prefix" || type == "ManifestFile" else {
+            throw PlanError(
+                "The S3DataType of the channel \(name) must be S3Prefix or ManifestFile; \(type) is not served."
+            )
+        }
         guard name != ".", name != ".." else { throw PlanError("A channel cannot be named \(name).") }
         return Input(
             name: name,
             source: location,
-            isManifest: source["S3DataType"]?.stringValue != "S3Prefix",
+            isManifest: type == "ManifestFile",
             path: "/opt/ml/input/data/\(name)",
             isGzipped: channel["CompressionType"]?.stringValue == "Gzip",
             isPipe: (channel["InputMode"]?.stringValue ?? mode) == "Pipe"
