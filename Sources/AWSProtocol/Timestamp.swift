@@ -1,9 +1,9 @@
 public import JSON
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// A moment, to the millisecond: the precision of AWS's own records.
@@ -22,7 +22,9 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable {
 
     /// `2023-05-01T12:34:56.789Z`.
     public var iso8601: String {
-        Date(timeIntervalSince1970: seconds).formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
+        Date(timeIntervalSince1970: seconds).formatted(
+            .iso8601.year().month().day().time(includingFractionalSeconds: true)
+        )
             + "Z"
     }
 
@@ -30,7 +32,9 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable {
 
     public static func + (moment: Timestamp, duration: Duration) -> Timestamp {
         let (seconds, attoseconds) = duration.components
-        return Timestamp(milliseconds: moment.milliseconds + Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000))
+        return Timestamp(
+            milliseconds: moment.milliseconds + Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
+        )
     }
 
     public static func - (later: Timestamp, earlier: Timestamp) -> Duration {

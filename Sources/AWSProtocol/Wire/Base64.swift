@@ -66,7 +66,7 @@ public enum Base64 {
             word = 0
             digits = 0
         }
-        guard digits != 1, padding == 0 || digits + padding == 4 else { return nil }
+        guard digits != 1, padding == 0 || digits >= 2 && digits + padding == 4 else { return nil }
         if digits >= 2 { output.append(UInt8(truncatingIfNeeded: word >> (digits == 2 ? 4 : 10))) }
         if digits == 3 { output.append(UInt8(truncatingIfNeeded: word >> 2)) }
         return output
