@@ -37,15 +37,15 @@ actor FunctionLog {
     /// Output of the process.
     func receive(_ bytes: ByteBuffer) async {
         var lines: [String] = []
-        for part in bytes.readableBytesView.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-            line += part
-            while line.count > Self.lineBytes {
-                lines.append(text(line.prefix(Self.lineBytes)))
-                line.removeFirst(Self.lineBytes)
-            }
-            if part.endIndex < bytes.readableBytesView.endIndex { endLine(&lines) }
+        var rest = bytes.readableBytesView
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            line += rest[..<end]
+            endLine(&lines)
+            rest = rest[(end + 1)...]
         }
-        for text in lines { add(text, to: &tail) }
+        line += rest
+        splitLongLine(&lines)
+        for text in newest(lines) { add(text, to: &tail) }
         await stream.append(lines)
     }
 
@@ -71,7 +71,25 @@ actor FunctionLog {
     /// The last 4 KB since the invocation began.
     func tailText() -> [UInt8] { tail.suffix(Self.tailBytes) }
 
+    /// As many of the last lines as the tail can hold.
+    private func newest(_ lines: [String]) -> ArraySlice<String> {
+        var room = Self.tailBytes
+        let first = lines.lastIndex { line in
+            room -= line.utf8.count + 1
+            return room <= 0
+        }
+        return lines[(first ?? 0)...]
+    }
+
+    private func splitLongLine(_ lines: inout [String]) {
+        while line.count > Self.lineBytes {
+            lines.append(text(line.prefix(Self.lineBytes)))
+            line.removeFirst(Self.lineBytes)
+        }
+    }
+
     private func endLine(_ lines: inout [String]) {
+        splitLongLine(&lines)
         let isEventEnd = line.suffix(eventEnd.count).elementsEqual(eventEnd)
         if isEventEnd { line.removeLast(eventEnd.count) }
         if !(isEventEnd && line.isEmpty) { lines.append(text(line)) }
@@ -86,8 +104,9 @@ actor FunctionLog {
     }
 
     /// Runtimes write an event of several lines with carriage returns, as AWS's do.
-    private func text(_ bytes: some Sequence<UInt8>) -> String {
-        String(decoding: bytes.map { $0 == 0x0D ? 0x0A : $0 }, as: UTF8.self)
+    private func text(_ bytes: some Collection<UInt8>) -> String {
+        guard bytes.contains(0x0D) else { return String(decoding: bytes, as: UTF8.self) }
+        return String(decoding: bytes.map { $0 == 0x0D ? 0x0A : $0 }, as: UTF8.self)
     }
 
     private func add(_ text: String, to tail: inout [UInt8]) {
