@@ -120,6 +120,20 @@ import Testing
         )
     }
 
+    private static let augmented = JSON.trainingJob(
+        "other",
+        [
+            "InputDataConfig": [
+                [
+                    "ChannelName": "train",
+                    "DataSource": [
+                        "S3DataSource": ["S3DataType": "AugmentedManifestFile", "S3Uri": "s3://bucket/x"]
+                    ],
+                ]
+            ]
+        ]
+    )
+
     @Test func `errors are in AWS's words`() async throws {
         let kit = try JobKit()
         _ = try await kit.run(.training, .trainingJob("twin", entrypoint: ["true"]))
@@ -160,6 +174,14 @@ import Testing
             (
                 "DescribeProcessingJob", ["ProcessingJobName": "none"],
                 AWSError("ValidationException", "Could not find requested job with name: none")
+            ),
+            (
+                "CreateTrainingJob", Self.augmented,
+                AWSError(
+                    "ValidationException",
+                    "The S3DataType of the channel train must be S3Prefix or ManifestFile; AugmentedManifestFile is not "
+                        + "served."
+                )
             ),
             (
                 "ListTrainingJobs", ["NextToken": "x"],
