@@ -28,14 +28,18 @@ public enum TemplateText {
     }
 
     private static func yaml(_ text: String) throws(AWSError) -> JSON {
+        let parser: Parser
         let node: Node?
         do {
-            node = try Yams.compose(yaml: text)
+            parser = try Parser(yaml: text)
+            node = try parser.singleRoot()
         } catch let error as YamlError {
             throw .validation("Template format error: \(describe(error))")
         } catch {
             throw .validation("Template format error: YAML not well-formed.")
         }
+        // The nodes know their anchors only as long as the parser lives.
+        defer { withExtendedLifetime(parser) {} }
         return try node.map(convert) ?? .null
     }
 
