@@ -144,7 +144,8 @@ let package = Package(
                 "AWSProtocol", "Compute", "JSON", "Store", "S3", "Lambda", "ECR", "SageMaker", "StepFunctions",
                 "CloudFormation", "CloudWatch", "IAM", .httpTypes, .hummingbirdCore, .logging, .metrics, .nioCore, .nioHTTPTypes, .nioPosix,
                 .serviceLifecycle,
-            ]
+            ],
+            tests: [.asyncHTTPClient, .nioHTTP1]
         )
         + module("Project", ["AWSProtocol", "Archive", "CloudFormation", "JSON", .crypto, .subprocess], tests: ["ServiceTesting"])
         + [

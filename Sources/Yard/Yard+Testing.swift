@@ -16,6 +16,7 @@ extension Yard {
     ///     }
     ///
     /// - Parameter configure: Changes the configuration before the yard is made.
+    @discardableResult
     public static func testing<T>(
         clock: any WallClock = SystemClock(),
         configure: (inout YardConfiguration) -> Void = { _ in },
