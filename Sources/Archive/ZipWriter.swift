@@ -84,18 +84,9 @@ public struct ZipWriter {
         mode: UInt32,
         method: Method
     ) throws(ArchiveError) {
-        var data = contents
-        var compression = 0
-        if method == .deflated, !contents.isEmpty {
-            let deflated = MemorySink()
-            let deflating = try DeflatingSink(deflated, .raw)
-            try deflating.write(contents)
-            try deflating.finish()
-            if deflated.bytes.count < contents.count {
-                data = deflated.bytes
-                compression = 8
-            }
-        }
+        let deflated = method == .deflated && !contents.isEmpty ? try Self.deflated(contents) : contents
+        let isDeflated = deflated.count < contents.count
+        let data = isDeflated ? deflated : contents
         let name = Array(path.utf8)
         guard offset + data.count <= Int(UInt32.max), contents.count <= Int(UInt32.max), name.count <= 0xFFFF else {
             throw Self.tooLarge
@@ -103,10 +94,11 @@ public struct ZipWriter {
         var checksum = Checksum()
         contents.withUnsafeBytes { checksum.update($0) }
 
+        // What the entry's own header and the directory have in common.
         var common: [UInt8] = []
         common.append16(20)
         common.append16(path.utf8.allSatisfy { $0 < 0x80 } ? 0 : 0x0800)
-        common.append16(compression)
+        common.append16(isDeflated ? 8 : 0)
         common.append16(0)
         common.append16(0x0021)
         common.append32(Int(checksum.value))
@@ -114,7 +106,19 @@ public struct ZipWriter {
         common.append32(contents.count)
         common.append16(name.count)
         common.append16(0)
+        list(name, common, mode)
 
+        var header: [UInt8] = []
+        header.append32(0x0403_4B50)
+        header += common + name
+        try sink.write(header)
+        try sink.write(data)
+        offset += header.count + data.count
+        count += 1
+    }
+
+    /// Adds an entry that begins at `offset` to the central directory.
+    private mutating func list(_ name: [UInt8], _ common: [UInt8], _ mode: UInt32) {
         directory.append32(0x0201_4B50)
         directory.append16(3 << 8 | 20)
         directory += common
@@ -124,15 +128,14 @@ public struct ZipWriter {
         directory.append32(Int(mode) << 16 | (mode & 0o170000 == 0o040000 ? 0x10 : 0))
         directory.append32(offset)
         directory += name
+    }
 
-        var header: [UInt8] = []
-        header.append32(0x0403_4B50)
-        header += common
-        header += name
-        try sink.write(header)
-        try sink.write(data)
-        offset += header.count + data.count
-        count += 1
+    private static func deflated(_ contents: [UInt8]) throws(ArchiveError) -> [UInt8] {
+        let output = MemorySink()
+        let deflating = try DeflatingSink(output, .raw)
+        try deflating.write(contents)
+        try deflating.finish()
+        return output.bytes
     }
 
     private static var tooLarge: ArchiveError {

@@ -94,7 +94,6 @@ struct CandidateSearch {
         _ advance: () -> (Matrix, Bool)
     ) throws(AlgorithmError) -> Candidate {
         let limit = parameters.integer("epochs") ?? 15
-        let objective = data.objective(parameters)
         var stopping = EarlyStopping(
             patience: parameters.integer("early_stopping_patience") ?? 3,
             tolerance: parameters.number("early_stopping_tolerance") ?? 0.001
@@ -109,17 +108,7 @@ struct CandidateSearch {
             if isCancelled() { throw AlgorithmError(.cancelled, "Training was stopped") }
             let (matrix, isConverged) = advance()
             epochs += 1
-            let loss = problem.meanLoss(matrix)
-            log.objective("train", objective.name, loss * objective.scale, epoch: epoch)
-            var criterion = loss
-            if data.validation != nil {
-                criterion = selection.meanLoss(matrix)
-                log.objective("validation", objective.name, criterion * objective.scale, epoch: epoch)
-            }
-            log.info(
-                "#early_stopping_criteria_metric: host=algo-1, epoch=\(epoch), criteria=\(objective.name), "
-                    + "value=\(criterion * objective.scale)"
-            )
+            let criterion = evaluate(matrix, epoch)
             if stopping.observe(criterion) {
                 log.info("Epoch \(epoch): Loss improved. Updating best model")
                 log.info("Saving model for epoch: \(epoch)")
@@ -135,6 +124,23 @@ struct CandidateSearch {
             }
         }
         return best
+    }
+
+    /// The loss on the rows that decide on stopping.
+    private func evaluate(_ matrix: Matrix, _ epoch: Int) -> Double {
+        let objective = data.objective(parameters)
+        let loss = problem.meanLoss(matrix)
+        log.objective("train", objective.name, loss * objective.scale, epoch: epoch)
+        var criterion = loss
+        if data.validation != nil {
+            criterion = selection.meanLoss(matrix)
+            log.objective("validation", objective.name, criterion * objective.scale, epoch: epoch)
+        }
+        log.info(
+            "#early_stopping_criteria_metric: host=algo-1, epoch=\(epoch), criteria=\(objective.name), "
+                + "value=\(criterion * objective.scale)"
+        )
+        return criterion
     }
 
     private func best(of candidates: [Candidate]) -> Candidate? {

@@ -29,11 +29,14 @@ public struct CSVTable: Sendable {
         "NULL", "NaN", "None", "n/a", "nan", "null",
     ]
 
-    /// The number in a cell, surrounded by spaces or not.
+    /// The decimal number in a cell, surrounded by spaces or not. `inf` counts, hexadecimal digits and `nan` do not.
     static func number(_ cell: String) -> Double? {
-        if let value = Double(cell) { return value }
-        let trimmed = cell.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
-        return Double(String(trimmed))
+        let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
+        var digits = cell.utf8.drop(while: isSpace)
+        while let last = digits.last, isSpace(last) { digits.removeLast() }
+        guard !digits.contains(where: { $0 | 0x20 == UInt8(ascii: "x") }) else { return nil }
+        guard let value = Double(Substring(digits)), !value.isNaN else { return nil }
+        return value
     }
 }
 

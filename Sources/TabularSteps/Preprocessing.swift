@@ -142,7 +142,9 @@ public struct Preprocessing: Sendable {
             // pandas reads such a column as numbers, which are classes by their value.
             let values = Set(numeric.map(\.1)).sorted()
             let isInteger = distinct.allSatisfy { Int($0) != nil }
-            classes = values.map { isInteger ? String(Int($0)) : NumPy.text($0) }
+            classes = values.map { value in
+                isInteger ? Int(exactly: value).map(String.init) ?? NumPy.text(value) : NumPy.text(value)
+            }
             let codes = Dictionary(uniqueKeysWithValues: values.enumerated().map { ($1, $0) })
             let byText = Dictionary(uniqueKeysWithValues: numeric.map { ($0.0, codes[$0.1] ?? 0) })
             return Dictionary(uniqueKeysWithValues: kept.map { ($0, String(byText[rows[$0][index]] ?? 0)) })

@@ -120,6 +120,24 @@ import Testing
         #expect(NumPy.text(value) == text)
     }
 
+    @Test(
+        arguments: [
+            ("1.5", 1.5), (" -2e3\t", -2000), (".5", 0.5), ("0x10", nil), ("NAN", nil), ("1,5", nil), ("", nil),
+            ("inf", .infinity),
+        ] as [(String, Double?)]
+    )
+    func `numbers in cells are decimal`(cell: String, value: Double?) {
+        #expect(CSVTable.number(cell) == value)
+    }
+
+    @Test func `classes written as numbers are ordered by value`() throws {
+        var preprocessing = Preprocessing()
+        preprocessing.columns = ["x", "label"]
+        let result = try preprocessing.run(Array("1,10\n2,9\n3,9223372036854775807\n4,9\n".utf8))
+        #expect(result.transformation["label"]?["classes"]?[0] == "9")
+        #expect(result.transformation["label"]?["classes"]?[1] == "10")
+    }
+
     @Test func `a constant column is left at zero`() {
         let scaler = StandardScaler(fitting: [[3.3, 3.3, 3.3]])
         #expect(scaler.scales == [1])
