@@ -120,7 +120,9 @@ extension JSON {
     func element(at index: Int) -> JSON? {
         guard case .array(let elements) = self else { return nil }
         let position = index < 0 ? elements.count + index : index
-        return elements.indices.contains(position) ? elements[position] : nil
+        // Not with `?:`, which would take `nil` for the JSON null.
+        guard elements.indices.contains(position) else { return nil }
+        return elements[position]
     }
 }
 

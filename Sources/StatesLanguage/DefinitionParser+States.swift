@@ -102,6 +102,9 @@ extension DefinitionParser {
             )
             return nil
         }
+        if kind == .express, resource.kind == .activity {
+            fail("Express state machine does not support Activity ARN", at: "\(location)/Resource")
+        }
         if kind == .express {
             switch resource.pattern {
             case .sync, .sync2:

@@ -133,6 +133,7 @@ enum IntrinsicFunction: String, Sendable, CaseIterable {
     }
 
     private func parse(_ text: String) throws(ExpressionFailure) -> JSON {
+        guard text.contains(where: { !$0.isWhitespace }) else { return .null }
         do {
             return try JSON(parsing: text)
         } catch {
@@ -160,7 +161,7 @@ enum IntrinsicFunction: String, Sendable, CaseIterable {
                 template[position + 1] == UInt8(ascii: "}")
             {
                 guard next < arguments.count else { throw ExpressionFailure("Too few arguments for the template") }
-                output.append(contentsOf: (arguments[next].stringValue ?? arguments[next].serialized()).utf8)
+                output.append(contentsOf: arguments[next].javaText.utf8)
                 next += 1
                 position += 2
             } else {
@@ -227,5 +228,17 @@ extension [JSON] {
         if case .integer(let value) = self[index] { return value }
         guard number.magnitude < 9e18 else { throw ExpressionFailure("Argument \(index + 1) is out of range") }
         return Int(number.rounded())
+    }
+}
+
+extension JSON {
+    /// The value as Java writes it into a text: `{Arg1=1, Arg2=[]}`.
+    fileprivate var javaText: String {
+        switch self {
+        case .string(let text): text
+        case .array(let elements): "[\(elements.map(\.javaText).joined(separator: ", "))]"
+        case .object(let members): "{\(members.map { "\($0.key)=\($0.value.javaText)" }.joined(separator: ", "))}"
+        default: serialized()
+        }
     }
 }

@@ -12,16 +12,19 @@ import Testing
         "limit": 10, "odd name": ["x": 1], "empty": [],
     ]
 
-    @Test(arguments: [
-        ("$.limit", 10), ("$['odd name'].x", 1), ("$.book[0].title", "Sayings"), ("$.book[-1].title", "Moby Dick"),
-        ("$.book[*].title", ["Sayings", "Sword", "Moby Dick"]), ("$.book[1:].title", ["Sword", "Moby Dick"]),
-        ("$.book[:1].title", ["Sayings"]), ("$.book[0,2].title", ["Sayings", "Moby Dick"]),
-        ("$..isbn", ["1", "0-553"]), ("$.book[?(@.price < 9)].title", ["Sayings", "Moby Dick"]),
-        ("$.book[?(@.price < $.limit && @.isbn)].title", ["Moby Dick"]), ("$.book[?(!@.isbn)].title", ["Sayings"]),
-        ("$.book[?(@.title =~ /s.*/i)].title", ["Sayings", "Sword"]), ("$.book[?(@.isbn in ['1', '2'])].title", ["Sword"]),
-        ("$.book.length()", 3), ("$.book[*].price.max()", 12.99), ("$.missing[*].x", []), ("$.missing.x[1:]", []),
-        ("$.book[?(@.tags contains 'old' || @.price == 12.99)].title", ["Sayings", "Sword"]),
-    ] as [(String, JSON)])
+    @Test(
+        arguments: [
+            ("$.limit", 10), ("$['odd name'].x", 1), ("$.book[0].title", "Sayings"), ("$.book[-1].title", "Moby Dick"),
+            ("$.book[*].title", ["Sayings", "Sword", "Moby Dick"]), ("$.book[1:].title", ["Sword", "Moby Dick"]),
+            ("$.book[:1].title", ["Sayings"]), ("$.book[0,2].title", ["Sayings", "Moby Dick"]),
+            ("$..isbn", ["1", "0-553"]), ("$.book[?(@.price < 9)].title", ["Sayings", "Moby Dick"]),
+            ("$.book[?(@.price < $.limit && @.isbn)].title", ["Moby Dick"]), ("$.book[?(!@.isbn)].title", ["Sayings"]),
+            ("$.book[?(@.title =~ /s.*/i)].title", ["Sayings", "Sword"]),
+            ("$.book[?(@.isbn in ['1', '2'])].title", ["Sword"]),
+            ("$.book.length()", 3), ("$.book[*].price.max()", 12.99), ("$.missing[*].x", []), ("$.missing.x[1:]", []),
+            ("$.book[?(@.tags contains 'old' || @.price == 12.99)].title", ["Sayings", "Sword"]),
+        ] as [(String, JSON)]
+    )
     func `A path evaluates to its value`(text: String, expected: JSON) throws {
         #expect(try JSONPath(text).evaluate(Self.store) == expected)
     }

@@ -51,7 +51,8 @@ import Testing
         (".waitForTaskToken", "Express state machine does not support '.waitForTaskToken' service integration "),
     ])
     func `An Express machine cannot wait for jobs`(pattern: String, message: String) throws {
-        let definition = #"{"StartAt":"T","States":{"T":{"Type":"Task","End":true,"Resource":"arn:aws:states:::states:startExecution\#(pattern)"}}}"#
+        let definition =
+            #"{"StartAt":"T","States":{"T":{"Type":"Task","End":true,"Resource":"arn:aws:states:::states:startExecution\#(pattern)"}}}"#
         let error = #expect(throws: InvalidDefinition.self) { try StateMachine(parsing: definition, kind: .express) }
         #expect(error?.diagnostics == [Diagnostic("SCHEMA_VALIDATION_FAILED", message, at: "/States/T/Resource")])
     }

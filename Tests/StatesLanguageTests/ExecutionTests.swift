@@ -7,7 +7,11 @@ private let function = "arn:aws:lambda:us-east-1:000000000000:function:f"
 @Suite struct `Executions run as on AWS` {
     @Test func `A Pass state's history has AWS's events`() throws {
         let running = try Running(pass(#""Result":{"a":1}"#))
-        #expect(running.outline == ["1<0 ExecutionStarted", "2<0 PassStateEntered", "3<2 PassStateExited", "4<3 ExecutionSucceeded"])
+        #expect(
+            running.outline == [
+                "1<0 ExecutionStarted", "2<0 PassStateEntered", "3<2 PassStateExited", "4<3 ExecutionSucceeded",
+            ]
+        )
         #expect(running.events[2]["stateExitedEventDetails"]?["output"] == #"{"a":1}"#)
     }
 
@@ -17,18 +21,22 @@ private let function = "arn:aws:lambda:us-east-1:000000000000:function:f"
     }
 
     @Test func `Variables are assigned, shown and used`() throws {
-        let definition = #"{"StartAt":"A","States":{"A":{"Type":"Pass","Assign":{"x.$":"$.v[2]"},"Next":"B"},"B":{"Type":"Pass","Parameters":{"r.$":"$x"},"End":true}}}"#
+        let definition =
+            #"{"StartAt":"A","States":{"A":{"Type":"Pass","Assign":{"x.$":"$.v[2]"},"Next":"B"},"B":{"Type":"Pass","Parameters":{"r.$":"$x"},"End":true}}}"#
         let running = try Running(definition, input: #"{"v":[1,2,3]}"#)
         #expect(running.output == ["r": 3])
         #expect(running.events[2]["stateExitedEventDetails"]?["assignedVariables"] == ["x": "3"])
     }
 
     @Test func `A Lambda task shows what was scheduled and what came back`() throws {
-        var running = try Running(#"{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"\#(function)","End":true}}}"#)
+        var running = try Running(
+            #"{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"\#(function)","End":true}}}"#
+        )
         running.finish { _ in .succeeded(Document(["ok": true])) }
         #expect(
             running.outline == [
-                "1<0 ExecutionStarted", "2<0 TaskStateEntered", "3<2 LambdaFunctionScheduled", "4<3 LambdaFunctionStarted",
+                "1<0 ExecutionStarted", "2<0 TaskStateEntered", "3<2 LambdaFunctionScheduled",
+                "4<3 LambdaFunctionStarted",
                 "5<4 LambdaFunctionSucceeded", "6<5 TaskStateExited", "7<6 ExecutionSucceeded",
             ]
         )
@@ -70,7 +78,8 @@ private let function = "arn:aws:lambda:us-east-1:000000000000:function:f"
             running.outline == [
                 "1<0 ExecutionStarted", "2<0 MapStateEntered", "3<2 MapStateStarted", "4<3 MapIterationStarted",
                 "5<4 PassStateEntered", "6<5 PassStateExited", "7<6 MapIterationSucceeded", "8<6 MapIterationStarted",
-                "9<8 PassStateEntered", "10<9 PassStateExited", "11<10 MapIterationSucceeded", "12<11 MapStateSucceeded",
+                "9<8 PassStateEntered", "10<9 PassStateExited", "11<10 MapIterationSucceeded",
+                "12<11 MapStateSucceeded",
                 "13<11 MapStateExited", "14<13 ExecutionSucceeded",
             ]
         )
@@ -133,7 +142,8 @@ private let function = "arn:aws:lambda:us-east-1:000000000000:function:f"
     }
 
     @Test func `A replay of the journalled inputs leads to the same history`() throws {
-        let definition = #"{"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemProcessor":{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","Parameters":{"t.$":"$$.Task.Token","u.$":"States.UUID()"},"Retry":[{"ErrorEquals":["E"],"JitterStrategy":"FULL"}],"End":true}}}}}}"#
+        let definition =
+            #"{"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemProcessor":{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","Parameters":{"t.$":"$$.Task.Token","u.$":"States.UUID()"},"Retry":[{"ErrorEquals":["E"],"JitterStrategy":"FULL"}],"End":true}}}}}}"#
         var first = try Running(definition, input: "[1,2,3]")
         var calls = 0
         first.finish { call in

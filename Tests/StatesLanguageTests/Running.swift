@@ -27,7 +27,8 @@ struct Running {
     }
 
     /// Answers calls and lets timers fire, the earliest first, until the execution has ended.
-    mutating func finish(_ answer: (TaskCall) -> Execution.Outcome = { _ in .failed(error: "Unexpected", cause: nil) }) {
+    mutating func finish(_ answer: (TaskCall) -> Execution.Outcome = { _ in .failed(error: "Unexpected", cause: nil) })
+    {
         while status.isRunning, let effect = next() {
             switch effect {
             case .invoke(let call): feed(.completion(id: call.id, answer(call)))

@@ -17,7 +17,9 @@ private final class Bench: Sendable {
     let clock: ManualClock
     let aws: RecordingCaller
 
-    init(directory: TemporaryDirectory? = nil, clock: ManualClock = ManualClock(), aws: RecordingCaller = .init()) throws {
+    init(directory: TemporaryDirectory? = nil, clock: ManualClock = ManualClock(), aws: RecordingCaller = .init())
+        throws
+    {
         self.clock = clock
         self.aws = aws
         temporary = try TemporaryStore(
@@ -98,30 +100,34 @@ private func machine(_ state: String) -> String { #"{"StartAt":"S","States":{"S"
         let bench = try Bench()
         let first = try await bench.create("m", machine(#""Type":"Pass""#))
         #expect(try await bench.create("m", machine(#""Type":"Pass""#)) == first)
-        await expect("StateMachineAlreadyExists") { _ = try await bench.create("m", machine(#""Type":"Pass","Result":1"#)) }
+        await expect("StateMachineAlreadyExists") {
+            _ = try await bench.create("m", machine(#""Type":"Pass","Result":1"#))
+        }
     }
 
-    @Test(arguments: [
-        ("DescribeExecution", ["executionArn": "x"], "InvalidArn", "Invalid Arn: 'Invalid ARN prefix: x'"),
-        (
-            "StartExecution", ["stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:no"],
-            "StateMachineDoesNotExist",
-            "State Machine Does Not Exist: 'arn:aws:states:us-east-1:000000000000:stateMachine:no'"
-        ),
-        (
-            "CreateStateMachine", ["name": "a b", "definition": "{}", "roleArn": role], "InvalidName",
-            "Invalid Name: 'a b'"
-        ),
-        (
-            "CreateStateMachine", ["name": "a", "definition": "{}", "roleArn": role], "InvalidDefinition",
-            "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /'"
-        ),
-        ("SendTaskSuccess", ["taskToken": "x", "output": "{}"], "InvalidToken", "Invalid Token: 'Invalid token'"),
-        (
-            "ListTagsForResource", ["resourceArn": "arn:aws:states:us-east-1:000000000000:stateMachine:no"],
-            "ResourceNotFound", "Resource not found: 'arn:aws:states:us-east-1:000000000000:stateMachine:no'"
-        ),
-    ] as [(String, JSON.Object, String, String)])
+    @Test(
+        arguments: [
+            ("DescribeExecution", ["executionArn": "x"], "InvalidArn", "Invalid Arn: 'Invalid ARN prefix: x'"),
+            (
+                "StartExecution", ["stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:no"],
+                "StateMachineDoesNotExist",
+                "State Machine Does Not Exist: 'arn:aws:states:us-east-1:000000000000:stateMachine:no'"
+            ),
+            (
+                "CreateStateMachine", ["name": "a b", "definition": "{}", "roleArn": role], "InvalidName",
+                "Invalid Name: 'a b'"
+            ),
+            (
+                "CreateStateMachine", ["name": "a", "definition": "{}", "roleArn": role], "InvalidDefinition",
+                "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /'"
+            ),
+            ("SendTaskSuccess", ["taskToken": "x", "output": "{}"], "InvalidToken", "Invalid Token: 'Invalid token'"),
+            (
+                "ListTagsForResource", ["resourceArn": "arn:aws:states:us-east-1:000000000000:stateMachine:no"],
+                "ResourceNotFound", "Resource not found: 'arn:aws:states:us-east-1:000000000000:stateMachine:no'"
+            ),
+        ] as [(String, JSON.Object, String, String)]
+    )
     func `What cannot be done is refused in AWS's words`(
         operation: String,
         input: JSON.Object,
@@ -166,7 +172,9 @@ private func machine(_ state: String) -> String { #"{"StartAt":"S","States":{"S"
             machine(#""Type":"Task","Resource":"arn:aws:states:::aws-sdk:sagemaker:listTrainingJobs","Parameters":{}"#)
         )
         #expect(try await bench.end(bench.start(arn))["output"] == #"{"TrainingJobSummaries":[]}"#)
-        bench.aws.answer("sagemaker:ListTrainingJobs") { _ throws(AWSError) in throw AWSError("ValidationException", "no") }
+        bench.aws.answer("sagemaker:ListTrainingJobs") { _ throws(AWSError) in
+            throw AWSError("ValidationException", "no")
+        }
         #expect(try await bench.end(bench.start(arn))["error"] == "SageMaker.SageMakerException")
     }
 
@@ -182,7 +190,10 @@ private func machine(_ state: String) -> String { #"{"StartAt":"S","States":{"S"
         )
         let execution = try await bench.start(arn)
         await bench.clock.sleepers()
-        bench.aws.answer("sagemaker:DescribeTrainingJob", with: ["TrainingJobStatus": "Completed", "TrainingJobName": "j"])
+        bench.aws.answer(
+            "sagemaker:DescribeTrainingJob",
+            with: ["TrainingJobStatus": "Completed", "TrainingJobName": "j"]
+        )
         bench.clock.advance(by: .seconds(1))
         let ended = try await bench.end(execution)
         #expect(ended["output"] == #"{"TrainingJobStatus":"Completed","TrainingJobName":"j"}"#)
@@ -196,6 +207,23 @@ private func machine(_ state: String) -> String { #"{"StartAt":"S","States":{"S"
         let described = try await bench.call("DescribeExecution", ["executionArn": execution])
         #expect(described["status"] == "ABORTED")
         #expect(described["error"] == "E")
+    }
+
+    @Test func `A worker fetches an activity's task and ends it`() async throws {
+        let bench = try Bench()
+        let activity = try #require(try await bench.call("CreateActivity", ["name": "a"])["activityArn"])
+        let resource = activity.stringValue ?? ""
+        let arn = try await bench.create("m", machine(#""Type":"Task","Resource":"\#(resource)""#))
+        let execution = try await bench.start(arn, input: #"{"x":1}"#)
+        let task = try await bench.call("GetActivityTask", ["activityArn": activity, "workerName": "w"])
+        #expect(task["input"] == #"{"x":1}"#)
+        let token = try #require(task["taskToken"])
+        try await bench.call("SendTaskHeartbeat", ["taskToken": token])
+        try await bench.call("SendTaskSuccess", ["taskToken": token, "output": "2"])
+        #expect(try await bench.end(execution)["output"] == "2")
+        #expect(
+            try await bench.types(execution)[2...4] == ["ActivityScheduled", "ActivityStarted", "ActivitySucceeded"]
+        )
     }
 
     @Test func `An Express machine answers at once`() async throws {

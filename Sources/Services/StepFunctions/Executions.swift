@@ -12,7 +12,7 @@ extension StepFunctionsService {
             logger: logger,
             timers: timers,
             running: running,
-            tasks: TaskPerformer(aws: aws, clock: clock, running: running)
+            tasks: TaskPerformer(aws: aws, clock: clock, running: running, activities: activities)
         )
     }
 

@@ -18,7 +18,7 @@ extension StepFunctionsService {
             "name": .string(String(ended.name.prefix { $0 != ":" })), "startDate": ended.started.json,
             "stopDate": stopped.json, "status": .string(ended.status), "error": ended.error.map(JSON.string),
             "cause": ended.cause.map(JSON.string), "input": .string(ended.input), "inputDetails": ["included": true],
-            "output": ended.output.map(JSON.string), "outputDetails": ended.output.map { _ in ["included": true] },
+            "output": ended.output.map(JSON.string), "outputDetails": ["included": true],
             "billingDetails": [
                 // AWS bills by 100 milliseconds and 64 MB.
                 "billedDurationInMilliseconds": .integer((duration + 99) / 100 * 100), "billedMemoryUsedInMB": 64,

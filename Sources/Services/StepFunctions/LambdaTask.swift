@@ -10,21 +10,27 @@ extension TaskPerformer {
             ["FunctionName": .string(job.call.resource.arn), "InvocationType": "RequestResponse"],
             payload: job.call.arguments.text,
             job
-        )
+        ) { $0 }
         return response.payload
     }
 
     /// `lambda:invoke`: the output holds the answer together with what the call told.
     func invokeLambda(_ job: TaskJob) async throws -> Document {
         var members = job.call.arguments.value.objectValue ?? [:]
-        let payload = members.removeValue(forKey: "Payload")?.serialized() ?? "{}"
-        let (response, answer) = try await invoke(members, payload: payload, job)
+        let given = members.removeValue(forKey: "Payload") ?? .null
+        // A text is taken for the event's JSON as it stands.
+        let payload = given.isNull ? "{}" : given.stringValue ?? given.serialized()
+        // The integration reads the answer, so that white space in it is lost.
+        let (response, answer) = try await invoke(members, payload: payload, job) { text in
+            (try? JSON(parsing: text))?.serialized() ?? text
+        }
         let version = response.output["ExecutedVersion"] ?? "$LATEST"
         let requestID = RequestID.make()
         var output: JSON.Object = ["ExecutedVersion": version, "Payload": answer.value]
         let headers: JSON.Object = [
             "X-Amz-Executed-Version": version, "x-amzn-Remapped-Content-Length": "0", "Connection": "keep-alive",
-            "x-amzn-RequestId": .string(requestID), "Content-Length": .string(String(answer.text.utf8.count)),
+            "x-amzn-RequestId": .string(requestID),
+            "Content-Length": .string(String(answer.value.serialized().utf8.count)),
             "Date": .string(clock.now().httpDate),
             "X-Amzn-Trace-Id": .string(SDKMetadata.traceID(requestID, at: clock.now())),
             "Content-Type": "application/json",
@@ -38,7 +44,8 @@ extension TaskPerformer {
     private func invoke(
         _ members: JSON.Object,
         payload: String,
-        _ job: TaskJob
+        _ job: TaskJob,
+        cause: (String) -> String
     ) async throws -> (response: AWSResponse, payload: Document) {
         let response: AWSResponse
         do {
@@ -51,7 +58,7 @@ extension TaskPerformer {
             return (response, .null)
         }
         let text = String(buffer: body)
-        guard response.output["FunctionError"] == nil else { throw TaskFailure(functionAnswer: text) }
+        guard response.output["FunctionError"] == nil else { throw TaskFailure(functionAnswer: cause(text)) }
         if text.isEmpty { return (response, .null) }
         guard let document = try? Document(parsing: text) else {
             return (response, Document(.string(text)))

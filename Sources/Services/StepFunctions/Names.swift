@@ -41,7 +41,8 @@ struct ExecutionARN: Sendable {
 }
 
 extension ARN {
-    fileprivate static func states(_ text: String, _ type: String) throws(AWSError) -> (arn: ARN, names: [String]) {
+    /// The ARN of one of Step Functions' resources, and the names after its type.
+    static func states(_ text: String, _ type: String) throws(AWSError) -> (arn: ARN, names: [String]) {
         guard text.hasPrefix("arn:") else { throw .invalidARN("Invalid ARN prefix: \(text)") }
         guard let arn = ARN(text), arn.service == "states" else { throw .invalidARN("Invalid ARN: \(text)") }
         let names = arn.resource.split(separator: ":", omittingEmptySubsequences: false).map(String.init)

@@ -25,6 +25,7 @@ struct Page: Sendable {
 
     /// The token of the page after this one, where more than the page was found.
     func next(_ found: Int) -> JSON? {
-        found > size ? .string(Data(String(offset + size).utf8).base64EncodedString()) : nil
+        guard found > size else { return nil }
+        return .string(Data(String(offset + size).utf8).base64EncodedString())
     }
 }

@@ -30,6 +30,9 @@ extension StepFunctionsService {
                 execution INTEGER NOT NULL, sequence INTEGER NOT NULL, time INTEGER NOT NULL, input TEXT,
                 first INTEGER NOT NULL, count INTEGER NOT NULL, events TEXT NOT NULL,
                 PRIMARY KEY (execution, sequence)) WITHOUT ROWID;
+            CREATE TABLE states_activities (
+                account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, created INTEGER NOT NULL,
+                PRIMARY KEY (account, region, name)) WITHOUT ROWID;
             CREATE TABLE states_tags (
                 arn TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (arn, key)) WITHOUT ROWID;
             """

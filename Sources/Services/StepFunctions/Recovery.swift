@@ -38,14 +38,15 @@ extension StepFunctionsService {
             facts: record.facts(input.value),
             seed: record.seed
         )
-        var submitted: [Int: Document] = [:]
+        var past = RunningExecution.Past()
         for step in steps {
             guard let text = step.input else {
                 _ = execution.start(at: step.time)
                 continue
             }
             guard let input = Execution.Input(try JSON(parsing: text)) else { continue }
-            if case .completion(let id, .submitted(let document)) = input { submitted[id] = document }
+            if case .completion(let id, .submitted(let document)) = input { past.submitted[id] = document }
+            if case .completion(let id, .taken) = input { past.taken.insert(id) }
             _ = execution.handle(input, at: step.time)
         }
         let live = RunningExecution(
@@ -56,6 +57,6 @@ extension StepFunctionsService {
         )
         running.add(live)
         let effects = execution.outstanding.values.sorted { $0.id < $1.id }
-        await live.begin(effects, submitted: submitted, isResumed: true)
+        await live.begin(effects, after: past)
     }
 }

@@ -16,6 +16,14 @@ actor RunningExecution {
         var tasks: TaskPerformer
     }
 
+    /// What a replay learns of effects that are still outstanding.
+    struct Past: Sendable {
+        /// The answers of calls that began a job.
+        var submitted: [Int: Document] = [:]
+        /// The activities' tasks that a worker took.
+        var taken: Set<Int> = []
+    }
+
     private struct Arrival {
         var input: Execution.Input
         var committed: CheckedContinuation<Void, any Error>?
@@ -46,9 +54,9 @@ actor RunningExecution {
     }
 
     /// Brings about what the journal's last step asks for.
-    /// - Parameter submitted: the answers, by effect, of calls that began a job before a restart.
-    func begin(_ effects: [Effect], submitted: [Int: Document] = [:], isResumed: Bool = false) {
-        for effect in effects { perform(effect, submitted: submitted[effect.id], isResumed: isResumed) }
+    /// - Parameter past: what is known from before a restart.
+    func begin(_ effects: [Effect], after past: Past? = nil) {
+        for effect in effects { perform(effect, after: past) }
         if !execution.status.isRunning { finish() }
     }
 
@@ -108,7 +116,7 @@ actor RunningExecution {
                 continue
             }
             for arrival in batch { forget(arrival.input) }
-            for effect in effects { perform(effect, submitted: nil, isResumed: false) }
+            for effect in effects { perform(effect, after: nil) }
             for arrival in batch { arrival.committed?.resume() }
             if !execution.status.isRunning { finish() }
         }
@@ -162,7 +170,7 @@ actor RunningExecution {
 
     // MARK: Effects
 
-    private func perform(_ effect: Effect, submitted: Document?, isResumed: Bool) {
+    private func perform(_ effect: Effect, after past: Past?) {
         switch effect {
         case .sleep(let id, let deadline):
             timers[id] = environment.timers.add(at: deadline) { [self] in
@@ -177,7 +185,13 @@ actor RunningExecution {
                 tokens[call.id] = token
                 environment.running.add(TaskToken(execution: self, effect: call.id), for: token)
             }
-            let job = TaskJob(call: call, execution: record, submitted: submitted, isResumed: isResumed)
+            let job = TaskJob(
+                call: call,
+                execution: record,
+                submitted: past?.submitted[call.id],
+                isResumed: past != nil,
+                isTaken: past?.taken.contains(call.id) ?? false
+            )
             let tasks = environment.tasks
             calls[call.id] = Task {
                 await tasks.perform(job) { outcome in

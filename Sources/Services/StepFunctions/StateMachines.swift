@@ -68,16 +68,11 @@ extension StepFunctionsService {
             guard var record = try StateMachineRecord.fetch(arn.account, arn.region, arn.name, in: db) else {
                 throw AWSError.stateMachineDoesNotExist(arn.text)
             }
-            let definition = try request.string("definition") ?? StateMachineRecord.definition(record.revision, in: db)
-            record.revision = RandomText.uuid()
-            record.revisionID = record.revision
-            record.updated = now
-            record.roleARN = request.string("roleArn") ?? record.roleARN
-            record.logging = request["loggingConfiguration"] ?? record.logging
-            record.tracing = request["tracingConfiguration"] ?? record.tracing
-            try StateMachineRecord.saveRevision(record.revision, definition: definition, in: db)
+            try record.update(request, at: now, in: db)
             let description = request.string("versionDescription")
-            let version = request.bool("publish") == true ? try record.publish(description, at: now, in: db) : nil
+            let version =
+                request.bool("publish") == true
+                ? try record.publishUnlessPublished(description, at: now, in: db).number : nil
             try record.save(in: db)
             return (record, version)
         }
@@ -234,6 +229,20 @@ extension StateMachineRecord {
             return false
         }
         return try Self.definition(revision, in: db) == definition
+    }
+
+    /// Takes over what the request changes; a request that changes nothing makes no new revision.
+    fileprivate mutating func update(_ request: AWSRequest, at moment: Timestamp, in db: Database) throws {
+        let before = (roleARN, logging, tracing, try Self.definition(revision, in: db))
+        let definition = request.string("definition") ?? before.3
+        roleARN = request.string("roleArn") ?? roleARN
+        logging = request["loggingConfiguration"] ?? logging
+        tracing = request["tracingConfiguration"] ?? tracing
+        updated = moment
+        guard (roleARN, logging, tracing, definition) != before else { return }
+        revision = RandomText.uuid()
+        revisionID = revision
+        try Self.saveRevision(revision, definition: definition, in: db)
     }
 
     /// What the describing operations have in common.

@@ -17,6 +17,7 @@ public final class StepFunctionsService: AWSService {
     let timers: Timers
     let running = RunningExecutions()
     let definitions = DefinitionCache()
+    let activities = ActivityQueues()
 
     public init(store: Store, aws: any AWSCaller, clock: any WallClock, logger: Logger) {
         self.store = store
@@ -35,6 +36,7 @@ public final class StepFunctionsService: AWSService {
             "ListStateMachines": listStateMachines,
             "ValidateStateMachineDefinition": validateStateMachineDefinition,
             "PublishStateMachineVersion": publishStateMachineVersion,
+            "DeleteStateMachineVersion": deleteStateMachineVersion,
             "ListStateMachineVersions": listStateMachineVersions,
             "StartExecution": startExecution,
             "StartSyncExecution": startSyncExecution,
@@ -46,6 +48,11 @@ public final class StepFunctionsService: AWSService {
             "SendTaskSuccess": sendTaskSuccess,
             "SendTaskFailure": sendTaskFailure,
             "SendTaskHeartbeat": sendTaskHeartbeat,
+            "CreateActivity": createActivity,
+            "DescribeActivity": describeActivity,
+            "DeleteActivity": deleteActivity,
+            "ListActivities": listActivities,
+            "GetActivityTask": getActivityTask,
             "TagResource": tagResource,
             "UntagResource": untagResource,
             "ListTagsForResource": listTagsForResource,
@@ -55,6 +62,7 @@ public final class StepFunctionsService: AWSService {
     public func start() async throws { try await recoverExecutions() }
 
     public func shutdown() async {
+        activities.dismiss()
         for execution in running.removeAll() { await execution.halt() }
         await timers.stop()
     }

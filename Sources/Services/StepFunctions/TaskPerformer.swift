@@ -10,6 +10,8 @@ struct TaskJob: Sendable {
     var submitted: Document?
     /// Whether the call may have been made before a restart already.
     var isResumed: Bool
+    /// Whether a worker took the activity's task before a restart.
+    var isTaken = false
 
     /// On whose behalf the task's calls are made.
     var caller: Caller {
@@ -32,6 +34,7 @@ struct TaskPerformer: Sendable {
     var aws: any AWSCaller
     var clock: any WallClock
     var running: RunningExecutions
+    var activities: ActivityQueues
 
     /// Performs the task; reports what it comes to.
     func perform(_ job: TaskJob, _ report: Report) async {
@@ -52,12 +55,27 @@ struct TaskPerformer: Sendable {
         switch job.call.resource.kind {
         case .lambdaFunction: return try await invokeFunction(job)
         case .activity:
-            throw TaskFailure(error: StatesError.runtime, cause: "Trainyard does not serve activities yet.")
+            await offer(job)
+            return nil
         case .sdk(let service, let action):
             return try await pursue(job, report) { try await callSDK(job, service: service, action: action) }
         case .optimized(let service, let action):
             return try await pursue(job, report) { try await callOptimized(job, service: service, action: action) }
         }
+    }
+
+    /// Keeps an activity's task ready for a worker, unless one took it before a restart.
+    private func offer(_ job: TaskJob) async {
+        guard let token = job.call.token, !job.isTaken else { return }
+        let activity = job.call.resource.arn
+        let task = ActivityTask(token: token, input: job.call.arguments.text) { [running] worker in
+            guard let owner = running.token(token), await owner.execution.awaits(owner.effect) else { return false }
+            let taken: Void? = try? await owner.execution.submit(
+                .completion(id: owner.effect, .taken(worker: worker))
+            )
+            return taken != nil
+        }
+        activities.add(task, to: activity)
     }
 
     /// Makes the call, and then waits for what the pattern says.

@@ -22,19 +22,24 @@ extension StepFunctionsService {
                     status: 400
                 )
             }
-            if let latest = try record.latestVersion(in: db),
-                let published = try StateMachineRecord.fetchVersion(StateMachineARN("\(arn.text):\(latest)"), in: db),
-                published.revision == record.revision
-            {
-                return (latest, published.created)
-            }
-            let number = try record.publish(request.string("description"), at: now, in: db)
+            let version = try record.publishUnlessPublished(request.string("description"), at: now, in: db)
             try record.save(in: db)
-            return (number, now)
+            return version
         }
         return AWSResponse([
             "stateMachineVersionArn": .string("\(arn.text):\(version.number)"), "creationDate": version.created.json,
         ])
+    }
+
+    func deleteStateMachineVersion(_ request: AWSRequest) async throws -> AWSResponse {
+        let arn = try StateMachineARN(request.requiredString("stateMachineVersionArn"))
+        try await store.write { db in
+            try db.execute(
+                sql: "DELETE FROM states_versions WHERE account = ? AND region = ? AND machine = ? AND version = ?",
+                arguments: [arn.account, arn.region, arn.name, arn.version]
+            )
+        }
+        return AWSResponse()
     }
 
     func listStateMachineVersions(_ request: AWSRequest) async throws -> AWSResponse {
@@ -73,6 +78,21 @@ extension StateMachineRecord {
         nextVersion += 1
         try version.save(in: db)
         return nextVersion - 1
+    }
+
+    /// Publishes this state, or answers the latest version where that is this state already.
+    mutating func publishUnlessPublished(
+        _ description: String?,
+        at moment: Timestamp,
+        in db: Database
+    ) throws -> (number: Int, created: Timestamp) {
+        if let latest = try latestVersion(in: db),
+            let published = try Self.fetchVersion(StateMachineARN("\(machineARN):\(latest)"), in: db),
+            published.revision == revision
+        {
+            return (latest, published.created)
+        }
+        return (try publish(description, at: moment, in: db), moment)
     }
 
     func latestVersion(in db: Database) throws -> Int? {
