@@ -94,7 +94,9 @@ struct JSONParser {
             }
             let key = try parseString()
             skipWhitespace()
-            guard take(":") else { throw failure("Unexpected \(described(position)), expected ':' after a member name") }
+            guard take(":") else {
+                throw failure("Unexpected \(described(position)), expected ':' after a member name")
+            }
             members[key] = try parseValue()
             skipWhitespace()
             if take(",") { continue }

@@ -107,11 +107,10 @@ public struct Deployment: Sendable {
     private func describe(_ name: String) async throws -> JSON? {
         do {
             let answer = try await aws.call("cloudformation:DescribeStacks", ["StackName": .string(name)], as: caller)
-            guard let stack = answer["Stacks"]?[0], stack["StackStatus"]?.stringValue != "REVIEW_IN_PROGRESS" else {
-                return nil
-            }
-            return stack
-        } catch  where error.code == "ValidationError" && error.message.contains("does not exist") {
+            let stack = answer["Stacks"]?[0]
+            return stack?["StackStatus"]?.stringValue == "REVIEW_IN_PROGRESS" ? nil : stack
+        } catch {
+            guard error.code == "ValidationError", error.message.contains("does not exist") else { throw error }
             return nil
         }
     }

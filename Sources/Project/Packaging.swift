@@ -82,15 +82,22 @@ public struct Packaging: Sendable {
         return template
     }
 
-    private func makeBucket() async throws(AWSError) {
+    private func makeBucket() async throws {
+        if try await exists("s3:HeadBucket", ["Bucket": .string(bucket)]) { return }
+        var input: JSON = ["Bucket": .string(bucket)]
+        if caller.region != "us-east-1" {
+            input["CreateBucketConfiguration"] = ["LocationConstraint": .string(caller.region)]
+        }
+        try await aws.call("s3:CreateBucket", input, as: caller)
+    }
+
+    private func exists(_ look: AWSProtocol.Operation, _ input: JSON) async throws -> Bool {
         do {
-            try await aws.call("s3:HeadBucket", ["Bucket": .string(bucket)], as: caller)
-        } catch  where error.status == 404 {
-            var input: JSON = ["Bucket": .string(bucket)]
-            if caller.region != "us-east-1" {
-                input["CreateBucketConfiguration"] = ["LocationConstraint": .string(caller.region)]
-            }
-            try await aws.call("s3:CreateBucket", input, as: caller)
+            try await aws.call(look, input, as: caller)
+            return true
+        } catch {
+            guard error.status == 404 else { throw error }
+            return false
         }
     }
 
@@ -102,11 +109,9 @@ public struct Packaging: Sendable {
         let bytes = isZipped ? try zip(path) : [UInt8](try Data(contentsOf: URL(filePath: path)))
         let digest = SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
         let key = digest + (isZipped ? ".zip" : "-" + (path as NSString).lastPathComponent)
-        do {
-            try await aws.call("s3:HeadObject", ["Bucket": .string(bucket), "Key": .string(key)], as: caller)
-        } catch let error as AWSError where error.status == 404 {
-            let input: JSON.Object = ["Bucket": .string(bucket), "Key": .string(key)]
-            _ = try await aws.send(AWSRequest("s3:PutObject", input, body: Body(bytes), caller: caller))
+        let object: JSON.Object = ["Bucket": .string(bucket), "Key": .string(key)]
+        if try await !exists("s3:HeadObject", .object(object)) {
+            _ = try await aws.send(AWSRequest("s3:PutObject", object, body: Body(bytes), caller: caller))
         }
         return key
     }

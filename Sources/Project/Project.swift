@@ -18,18 +18,17 @@ public struct Project: Sendable {
     /// Reads the project in `directory`.
     /// - Throws: `ProjectError` where there is no template or it cannot be read.
     public init(directory: String) throws {
-        let directory = URL(filePath: directory).standardizedFileURL.path(percentEncoded: false)
-        self.directory = directory.count > 1 && directory.hasSuffix("/") ? String(directory.dropLast()) : directory
-        name = Self.stackName(for: (self.directory as NSString).lastPathComponent)
-        let names = ["template.yaml", "template.yml", "template.json"]
-        guard let path = names.map({ self.directory + "/" + $0 }).first(where: FileManager.default.fileExists) else {
-            throw ProjectError(
-                "\(self.directory) holds no template.yaml: give the folder of a SAM or CloudFormation project"
-            )
+        let path = URL(filePath: directory).standardizedFileURL.path(percentEncoded: false)
+        let folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        let candidates = ["template.yaml", "template.yml", "template.json"].map { folder + "/" + $0 }
+        guard let file = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+            throw ProjectError("\(folder) holds no template.yaml: give the folder of a SAM or CloudFormation project")
         }
-        template = try Self.parse(path)
+        self.directory = folder
+        name = Self.stackName(for: (folder as NSString).lastPathComponent)
+        template = try Self.parse(file)
         plan = try RunPlan(template: template)
-        let requirements = self.directory + "/requirements.txt"
+        let requirements = folder + "/requirements.txt"
         self.requirements = FileManager.default.fileExists(atPath: requirements) ? requirements : nil
     }
 

@@ -61,8 +61,8 @@ public struct PythonEnvironment: Sendable {
                 output: .string(limit: 1 << 20),
                 error: .string(limit: 1 << 20)
             )
-            if case .exited(0) = result.terminationStatus { return result.standardOutput ?? "" }
-            let words = (result.standardError ?? "").split(separator: "\n").suffix(5).joined(separator: "\n")
+            if case .exited(0) = result.terminationStatus { return result.standardOutput }
+            let words = result.standardError.split(separator: "\n").suffix(5).joined(separator: "\n")
             throw ProjectError("Could not \(purpose):\n\(words)")
         } catch let error as SubprocessError {
             throw ProjectError("Could not \(purpose): \(program) cannot be run (\(error))")

@@ -15,6 +15,6 @@ struct Trainyard: AsyncParsableCommand {
               aws s3 ls
             """,
         version: Yard.version,
-        subcommands: [Start.self, Env.self]
+        subcommands: [RunCommand.self, Start.self, Env.self, Step.self]
     )
 }

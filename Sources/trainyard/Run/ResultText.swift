@@ -10,7 +10,10 @@ enum ResultText {
         var lines: [String] = []
         for metric in report.metrics {
             let name = metric.name.replacing("_", with: " ")
-            lines.append(name.padding(toLength: max(22, name.count + 1), withPad: " ", startingAt: 0) + String(format: "%.4f", metric.value))
+            lines.append(
+                name.padding(toLength: max(22, name.count + 1), withPad: " ", startingAt: 0)
+                    + String(format: "%.4f", metric.value)
+            )
         }
         if let confusion = report.confusion {
             lines.append("confusion matrix (rows: actual, columns: predicted)")

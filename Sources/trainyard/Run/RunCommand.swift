@@ -23,10 +23,12 @@ struct RunCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The project's folder.", valueName: "dir"))
     var directory: String
 
-    @Option(help: ArgumentHelp("Where the yard keeps its state.", valueName: "dir"))
-    var dataDir = ".trainyard"
+    @OptionGroup
+    var yardOptions: YardOptions
 
-    @Option(help: ArgumentHelp("The execution's input, as JSON or @FILE, in place of the template's.", valueName: "json"))
+    @Option(
+        help: ArgumentHelp("The execution's input, as JSON or @FILE, in place of the template's.", valueName: "json")
+    )
     var input: String?
 
     @Option(help: "The execution's name, in place of a fresh one.")
@@ -38,16 +40,13 @@ struct RunCommand: AsyncParsableCommand {
     )
     var parameter: [String] = []
 
-    @Option(help: "The region that the project is deployed to.")
-    var region = "us-east-1"
-
     func run() async throws {
         do {
             try await execute()
         } catch let code as ExitCode {
             throw code
         } catch {
-            FileHandle.standardError.write(Data("trainyard: \(error)\n".utf8))
+            StandardErrorLog.print("trainyard: \(error)")
             throw ExitCode(2)
         }
     }
@@ -57,17 +56,9 @@ struct RunCommand: AsyncParsableCommand {
         let parameters = try parsedParameters()
         let input = try parsedInput()
         let display = RunDisplay(isTerminal: RunDisplay.standardErrorIsTerminal)
-        var logger = Logger(label: "trainyard", factory: StreamLogHandler.standardError)
-        logger.logLevel = .warning
-        let yard = try Yard(
-            YardConfiguration(
-                dataDirectory: dataDir,
-                port: 0,
-                region: region,
-                python: try await python(for: project, display)
-            ),
-            logger: logger
-        )
+        var configuration = yardOptions.configuration(port: 0)
+        if configuration.python == nil { configuration.python = try await python(for: project, display) }
+        let yard = try Yard(configuration, logger: StandardErrorLog.logger(level: .warning))
         try await yard.start()
         let code: ExitCode
         do {
@@ -89,7 +80,7 @@ struct RunCommand: AsyncParsableCommand {
     ) async throws -> ExitCode {
         var display = display
         var executionARN = ""
-        display.message("\(directory) → stack \(project.name), on this machine (state in \(dataDir))")
+        display.message("\(directory) → stack \(project.name), on this machine (state in \(yardOptions.dataDir))")
         let run = PipelineRun(project, aws: yard, caller: yard.caller, interval: .milliseconds(5))
         let board = try await run.run(parameters: parameters, input: input, name: name) { progress in
             switch progress {
@@ -105,7 +96,9 @@ struct RunCommand: AsyncParsableCommand {
             let output = (try? JSON(parsing: text)) ?? .string(text)
             print("\n" + ResultText.succeeded(output: output))
             let model = RunReport(output: output).model
-            display.message("\n" + ResultText.nextSteps(dataDirectory: dataDir, executionARN: executionARN, model: model))
+            display.message(
+                "\n" + ResultText.nextSteps(dataDirectory: yardOptions.dataDir, executionARN: executionARN, model: model)
+            )
             return .success
         case .failed(let status, let error, let cause):
             display.message("\nThe execution ended as \(status): \(error)\n\(ResultText.cause(cause))")

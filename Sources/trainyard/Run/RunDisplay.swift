@@ -43,7 +43,9 @@ struct RunDisplay {
         while finishedRows < board.rows.count, let exited = board.rows[finishedRows].exited {
             let row = board.rows[finishedRows]
             // A Choice is described by the state it leads to, which is entered a moment later.
-            if row.product.isEmpty, row.type == "Choice", board.outcome == nil, finishedRows + 1 == board.rows.count { return }
+            if row.product.isEmpty, row.type == "Choice", board.outcome == nil, finishedRows + 1 == board.rows.count {
+                return
+            }
             write(text(row, until: exited) + "\n")
             finishedRows += 1
         }
@@ -70,7 +72,13 @@ struct RunDisplay {
             case .failed: ("✗", 31)
             case .running: (String(spinner[frame % spinner.count]), 36)
             }
-        return line(mark: mark, color: color, title: row.state, duration: end - row.entered, product: retries + row.product)
+        return line(
+            mark: mark,
+            color: color,
+            title: row.state,
+            duration: end - row.entered,
+            product: retries + row.product
+        )
     }
 
     private func line(mark: String, color: Int, title: String, duration: Duration, product: String) -> String {
