@@ -24,7 +24,8 @@ extension AWSCaller {
 
 /// An operation of a service, as IAM spells it: `s3:PutObject`, `states:StartExecution`, `logs:PutLogEvents`.
 public struct Operation: Sendable, Hashable, CustomStringConvertible, ExpressibleByStringLiteral {
-    /// The service's signing name: `s3`, `lambda`, `ecr`, `sagemaker`, `states`, `logs`, `iam`, `sts`, `cloudformation`.
+    /// The service's signing name: `s3`, `lambda`, `ecr`, `sagemaker`, `states`, `logs`, `iam`, `sts`,
+    /// `cloudformation`.
     public var service: String
     /// As AWS spells it, with a capital: `PutObject`.
     public var name: String

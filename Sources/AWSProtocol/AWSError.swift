@@ -51,7 +51,8 @@ extension AWSError {
     public static func notServed(_ operation: Operation) -> AWSError {
         AWSError(
             "NotImplemented",
-            "Trainyard does not serve \(operation). Docs/compatibility.md and GET /_trainyard/health list what it serves.",
+            "Trainyard does not serve \(operation). Docs/compatibility.md and GET /_trainyard/health list what it "
+                + "serves.",
             status: 501
         )
     }

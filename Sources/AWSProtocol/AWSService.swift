@@ -2,7 +2,7 @@
 ///
 /// Services know each other only as AWS's do, through `AWSCaller`.
 public protocol AWSService: Sendable {
-    /// The signing name: `s3`, `lambda`, `states`. One service may answer for several (`iam` and `sts` are two services).
+    /// The signing name: `s3`, `lambda`, `states`. `iam` and `sts` are two services.
     var name: String { get }
 
     /// What the service answers, by operation name.

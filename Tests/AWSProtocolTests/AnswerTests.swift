@@ -12,6 +12,7 @@ import Testing
         var headers: HTTPHeaderList = ["Host": "localhost"]
         var target = operationModel.uri.replacing("{Bucket}", with: "b").replacing("{Key+}", with: "k")
             .replacing("{FunctionName}", with: "f")
+        if operation.name == "CopyObject" { headers["x-amz-copy-source"] = "b/k" }
         var method = operationModel.method
         if let prefix = model.targetPrefix {
             headers["X-Amz-Target"] = "\(prefix).\(operation.name)"
@@ -85,7 +86,8 @@ import Testing
             operation: "s3:GetBucketAcl",
             output: ["Grants": [["Grantee": ["Type": "CanonicalUser", "ID": "o"], "Permission": "READ"]]],
             text: declaration + "<AccessControlPolicy\(s3)><AccessControlList><Grant>"
-                + #"<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser"><ID>o</ID></Grantee>"#
+                + #"<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser">"#
+                + "<ID>o</ID></Grantee>"
                 + "<Permission>READ</Permission></Grant></AccessControlList></AccessControlPolicy>"
         ),
         Golden(operation: "s3:GetBucketPolicy", output: ["Policy": #"{"a":1}"#], text: #"{"a":1}"#),

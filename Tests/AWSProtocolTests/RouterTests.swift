@@ -19,7 +19,8 @@ import Testing
     private static func signed(_ service: String) -> HTTPHeaderList {
         [
             "Authorization":
-                "AWS4-HMAC-SHA256 Credential=test/20230501/eu-west-1/\(service)/aws4_request, SignedHeaders=host, Signature=0"
+                "AWS4-HMAC-SHA256 Credential=test/20230501/eu-west-1/\(service)/aws4_request, "
+                + "SignedHeaders=host, Signature=0"
         ]
     }
 

@@ -15,7 +15,8 @@ import Testing
 
     @Test func `XML is read with its entities, sections and comments`() throws {
         let text = """
-            \u{FEFF}<?xml version="1.0"?><!-- c --><s:a xmlns:s="n" b="1&amp;2">x&#x41;&lt;<![CDATA[<&]]><c/>y\r\n<d e='f'/></s:a>
+            \u{FEFF}<?xml version="1.0"?><!-- c --><s:a xmlns:s="n" b="1&amp;2">\
+            x&#x41;&lt;<![CDATA[<&]]><c/>y\r\n<d e='f'/></s:a>
             """
         let root = try XMLReader.read(Array(text.utf8))
         #expect(root.name == "a")

@@ -28,7 +28,7 @@ struct ChunkSigning: Sendable {
     }
 }
 
-/// Takes a payload out of its `aws-chunked` frame: `size[;chunk-signature=…] CRLF bytes CRLF`, … `0`, then trailers.
+/// Takes a payload out of its `aws-chunked` frame: `size[;chunk-signature=…] CRLF bytes CRLF`, …, `0`, trailers.
 ///
 /// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
 struct AWSChunkedDecoder: BodyTransformation {

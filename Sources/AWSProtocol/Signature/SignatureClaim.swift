@@ -71,8 +71,8 @@ struct SignatureClaim: Sendable {
         guard seconds >= 0 else { throw errors.query("X-Amz-Expires must be non-negative") }
         guard seconds <= 604_800 else {
             throw errors.query(
-                "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than "
-                    + "604800 seconds"
+                "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less "
+                    + "than 604800 seconds"
             )
         }
         self.scope = scope

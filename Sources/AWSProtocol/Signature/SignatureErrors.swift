@@ -7,6 +7,10 @@ struct SignatureErrors: Sendable {
     /// What the user can do about it.
     private static let mend = #"Run eval "$(trainyard env)", or start the yard with --open."#
 
+    private static let mismatchMessage =
+        "The request signature we calculated does not match the signature you provided. "
+        + "Check your key and signing method."
+
     private var isS3: Bool { service.wireProtocol == .restXML }
 
     private var isQuery: Bool { service.wireProtocol == .query }
@@ -174,7 +178,7 @@ struct SignatureErrors: Sendable {
     func mismatch(_ claim: SignatureClaim, stringToSign: String, canonicalRequest: String) -> AWSError {
         let message =
             isS3
-            ? "The request signature we calculated does not match the signature you provided. Check your key and signing method."
+            ? Self.mismatchMessage
             : "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
                 + "Access Key and signing method. Consult the service documentation for details."
         var error = error("SignatureDoesNotMatch", "SignatureDoesNotMatch", "InvalidSignatureException", message)
@@ -199,8 +203,7 @@ struct SignatureErrors: Sendable {
 
     static let chunkMismatch = AWSError(
         "SignatureDoesNotMatch",
-        "The request signature we calculated does not match the signature you provided. Check your key and signing method. "
-            + mend,
+        "\(mismatchMessage) \(mend)",
         status: 403
     )
 
