@@ -17,7 +17,7 @@ struct SignatureClaim: Sendable {
     enum Kind {
         case header(String)
         case presigned
-        /// Signature Version 2, which AWS has retired.
+        /// Signature Version 2, which AWS has retired but for S3's presigned URLs.
         case outdated
         case none
     }

@@ -30,7 +30,11 @@ public final class SignatureV4: Sendable {
         let errors = SignatureErrors(service: request.service)
         switch SignatureClaim.kind(request.head, request.query) {
         case .none: return try await anonymous(request, body, errors)
-        case .outdated: throw errors.outdated
+        case .outdated:
+            guard let claim = SignatureV2(request.query), request.service.signingName == "s3" else {
+                throw errors.outdated
+            }
+            return try await verify(claim, request, body, now, errors)
         case .header(let header):
             let claim = try SignatureClaim(header: header, request.head, errors)
             try checkTime(of: claim, now, errors)
@@ -43,6 +47,33 @@ public final class SignatureV4: Sendable {
                     ? AWSError("AccessDenied", "Request is not yet valid", status: 403) : errors.skewed(claim, now)
             }
             return try await verify(claim, request, body, now, errors)
+        }
+    }
+
+    /// S3 still takes presigned URLs of the former signature version, and old clients still make them.
+    private func verify(
+        _ claim: SignatureV2,
+        _ request: RoutedRequest,
+        _ body: Body,
+        _ now: Timestamp,
+        _ errors: SignatureErrors
+    ) async throws(AWSError) -> VerifiedRequest {
+        guard let credential = try await credential(accessKeyID: claim.accessKeyID) else {
+            throw errors.unknownKey(claim.accessKeyID)
+        }
+        try claim.verify(request, with: credential, now: now)
+        if let expiration = credential.expiration, expiration <= now { throw errors.expiredToken }
+        let decoded = try PayloadDecoding(request.head).decode(body, hash: nil, signing: nil)
+        var caller = Caller(account: credential.account, region: defaultRegion, principal: credential.principal)
+        caller.accessKeyID = credential.accessKeyID
+        return VerifiedRequest(caller: caller, credential: credential, body: decoded)
+    }
+
+    private func credential(accessKeyID: String) async throws(AWSError) -> Credential? {
+        do {
+            return try await credentials.credential(accessKeyID: accessKeyID)
+        } catch {
+            throw error as? AWSError ?? .internalFailure(error)
         }
     }
 
@@ -90,13 +121,7 @@ public final class SignatureV4: Sendable {
         _ now: Timestamp,
         _ errors: SignatureErrors
     ) async throws(AWSError) -> Credential {
-        let found: Credential?
-        do {
-            found = try await credentials.credential(accessKeyID: claim.scope.accessKeyID)
-        } catch {
-            throw error as? AWSError ?? .internalFailure(error)
-        }
-        guard let credential = found else { throw errors.unknownKey(claim.scope.accessKeyID) }
+        guard let credential = try await credential(accessKeyID: claim.scope.accessKeyID) else { throw errors.unknownKey(claim.scope.accessKeyID) }
         // A token beside a long-term key proves nothing and harms nothing: dummy environments often set one.
         if let token = credential.sessionToken {
             guard let claimed = claim.sessionToken, Hexadecimal.areEqual(claimed, token) else {
@@ -173,12 +198,7 @@ public final class SignatureV4: Sendable {
             return VerifiedRequest(caller: caller, credential: nil, body: decoded)
         }
         let key = scope.accessKeyID
-        let credential: Credential?
-        do {
-            credential = try await credentials.credential(accessKeyID: key)
-        } catch {
-            throw error as? AWSError ?? .internalFailure(error)
-        }
+        let credential = try await credential(accessKeyID: key)
         let isAccount = key.utf8.count == 12 && key.utf8.allSatisfy { (0x30...0x39).contains($0) }
         let account = credential?.account ?? (isAccount ? key : defaultAccount)
         let caller = Caller(account: account, region: scope.region, principal: credential?.principal, accessKeyID: key)
