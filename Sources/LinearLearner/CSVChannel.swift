@@ -152,13 +152,15 @@ struct CSVChannel {
         }
         if ["inf", "infinity"].contains(word.drop { $0 == "-" || $0 == "+" }) || Double(word) != nil {
             return .client(
-                "\(head) Found infinite (Inf) or too large values. Please remove any infinite values in the input data: "
+                "\(head) Found infinite (Inf) or too large values. Please remove any infinite values in the "
+                    + "input data: "
                     + "\(place.description) is '\(text)', which does not fit a 32-bit float"
             )
         }
         let mend =
             place.line == 1
-            ? "If line 1 is a header, remove it: write with to_csv(path, header=False, index=False), or cut it with tail -n +2"
+            ? "If line 1 is a header, remove it: write with to_csv(path, header=False, index=False), or cut it "
+                + "with tail -n +2"
             : "Encode text as numbers before training"
         return .client("\(head) Unable to parse csv: \(place.description): '\(text)' is not a number. \(mend)")
     }

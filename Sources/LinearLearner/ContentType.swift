@@ -10,8 +10,10 @@ enum ContentType {
         for parameter in parts.dropFirst() where parameter.lowercased().hasPrefix("label_size=") {
             guard parameter.dropFirst(11) == "1" else {
                 throw .client(
-                    "Unable to read data channel '\(channelName)'. The content type '\(text)' says that lines have no single "
-                        + "label, but linear-learner trains on one label, in the first column: use text/csv;label_size=1"
+                    "Unable to read data channel '\(channelName)'. The content type '\(text)' says that lines "
+                        + "have no single "
+                        + "label, but linear-learner trains on one label, in the first column: use "
+                        + "text/csv;label_size=1"
                 )
             }
         }
@@ -20,7 +22,8 @@ enum ContentType {
         case "application/x-recordio-protobuf": self = .recordIO
         default:
             throw .client(
-                "No iterator has been registered for ContentType ('\(text)', '1.0'): the channel '\(channelName)' must be "
+                "No iterator has been registered for ContentType ('\(text)', '1.0'): the channel "
+                    + "'\(channelName)' must be "
                     + "text/csv or application/x-recordio-protobuf"
             )
         }

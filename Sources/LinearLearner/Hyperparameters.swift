@@ -23,7 +23,8 @@ struct Hyperparameters {
         }
         guard let type = provided["predictor_type"].flatMap(PredictorType.init) else {
             throw .client(
-                "'predictor_type' is a required property: set it to binary_classifier, multiclass_classifier or regressor"
+                "'predictor_type' is a required property: set it to binary_classifier, multiclass_classifier or "
+                    + "regressor"
             )
         }
         predictorType = type

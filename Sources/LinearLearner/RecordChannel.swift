@@ -46,7 +46,8 @@ enum RecordChannel {
     ) throws(AlgorithmError) -> [Float] {
         guard let features = record.features["values"], let label = record.label["values"]?.dense().first else {
             throw .client(
-                "Unable to read data channel '\(name)'. \(place) needs a feature tensor and a label tensor named 'values'"
+                "Unable to read data channel '\(name)'. \(place) needs a feature tensor and a label tensor "
+                    + "named 'values'"
             )
         }
         guard rule.allows(label) else {
@@ -55,7 +56,8 @@ enum RecordChannel {
         let values = features.dense()
         guard !values.isEmpty, label.isFinite, values.allSatisfy(\.isFinite) else {
             throw .client(
-                "Unable to read data channel '\(name)'. Found missing (NaN) or infinite values. Please remove them from "
+                "Unable to read data channel '\(name)'. Found missing (NaN) or infinite values. Please remove "
+                    + "them from "
                     + "the input data: \(place)"
             )
         }

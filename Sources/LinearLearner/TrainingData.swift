@@ -76,7 +76,8 @@ struct TrainingData {
         }
         if let expected = parameters.integer("feature_dim"), expected != dataset.featureCount {
             throw .client(
-                "feature_dim is \(expected), but the channel '\(name)' has \(dataset.featureCount) features beside the label: "
+                "feature_dim is \(expected), but the channel '\(name)' has \(dataset.featureCount) features "
+                    + "beside the label: "
                     + "set feature_dim to \(dataset.featureCount) or auto"
             )
         }

@@ -23,7 +23,8 @@ final class TrainingLog {
         )
         let given = provided.sorted { $0.key < $1.key }
         info(
-            "Merging with provided configuration from /opt/ml/input/config/hyperparameters.json: \(Self.dictionary(given.map { ($0.key, $0.value) }))"
+            "Merging with provided configuration from /opt/ml/input/config/hyperparameters.json: "
+                + "\(Self.dictionary(given.map { ($0.key, $0.value) }))"
         )
         info("Final configuration: \(Self.dictionary(final))")
     }

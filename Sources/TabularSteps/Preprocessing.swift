@@ -78,7 +78,8 @@ public struct Preprocessing: Sendable {
         }
         guard columns.count == table.columnCount else {
             throw TabularError(
-                "The rows have \(table.columnCount) cells, but \(columns.count) columns are named: \(columns.joined(separator: ", "))",
+                "The rows have \(table.columnCount) cells, but \(columns.count) columns are named: "
+                    + "\(columns.joined(separator: ", "))",
                 line: table.lines[0]
             )
         }

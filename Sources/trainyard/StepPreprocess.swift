@@ -31,10 +31,7 @@ struct StepPreprocess: AsyncParsableCommand {
     @Option(help: "The name of the label's column (default: the last).")
     var labelColumn: String?
 
-    @Option(
-        help:
-            "Where the label is written: \(Preprocessing.LabelPosition.allCases.map(\.rawValue).joined(separator: " or ")). linear-learner reads it first."
-    )
+    @Option(help: "Where the label is written: first, as linear-learner reads it, or last.")
     var labelPosition: String = "last"
 
     @Flag(help: "Keep the label as the number that it is, for a regression.")

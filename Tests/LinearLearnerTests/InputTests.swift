@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import LinearLearner
@@ -105,5 +106,44 @@ import Testing
             NumberScanner.scan(bytes, &position, end: bytes.count) == Double(text.hasSuffix(".") ? text + "0" : text)
         )
         #expect(position == bytes.count)
+    }
+
+    @Test func `records are trained on like lines`() throws {
+        func bytes(_ values: [Float]) -> [UInt8] {
+            values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) } }
+        }
+        func entry(_ tag: UInt8, _ values: [Float]) -> [UInt8] {
+            let tensor = [0x0A, UInt8(4 * values.count)] + bytes(values)
+            let value = [0x12, UInt8(tensor.count)] + tensor
+            let body = [0x0A, 6] + Array("values".utf8) + [0x12, UInt8(value.count)] + value
+            return [tag, UInt8(body.count)] + body
+        }
+        func file(_ rows: [[Float]]) throws -> String {
+            let path = NSTemporaryDirectory() + "/records-" + UUID().uuidString
+            var contents: [UInt8] = []
+            for row in rows {
+                let payload = entry(0x0A, Array(row.dropFirst())) + entry(0x12, [row[0]])
+                contents += [0x0A, 0x23, 0xD7, 0xCE, UInt8(payload.count), 0, 0, 0] + payload
+                contents += [UInt8](repeating: 0, count: (4 - payload.count % 4) % 4)
+            }
+            try Data(contents).write(to: URL(fileURLWithPath: path))
+            return path
+        }
+        func train(_ rows: [[Float]], _ hyperparameters: [String: String]) throws -> [UInt8] {
+            let path = try file(rows)
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            let channel = TrainingChannel(contentType: "application/x-recordio-protobuf", files: [.init(path: path)])
+            return try LinearLearner.train(
+                hyperparameters: hyperparameters,
+                channels: ["train": channel],
+                log: { _ in },
+                now: { 0 }
+            ).archive
+        }
+        let rows: [[Float]] = [[1, 2, 3], [4, 5, 7], [2, 2, 8]]
+        let lines = try Training(["predictor_type": "regressor"], ["train": "1,2,3\n4,5,7\n2,2,8\n"])
+        #expect(try train(rows, ["predictor_type": "regressor"]) == lines.model?.archive)
+        let error = #expect(throws: AlgorithmError.self) { try train(rows, ["predictor_type": "binary_classifier"]) }
+        #expect(error?.message.contains("record 2") == true)
     }
 }
