@@ -21,7 +21,8 @@ extension StepFunctionsService {
     }
 
     func describeActivity(_ request: AWSRequest) async throws -> AWSResponse {
-        AWSResponse(try await activity(request).described)
+        let described = try await activity(request).described
+        return AWSResponse(described.merging(["encryptionConfiguration": ["type": "AWS_OWNED_KEY"]]))
     }
 
     func deleteActivity(_ request: AWSRequest) async throws -> AWSResponse {
