@@ -33,8 +33,8 @@ public final class ComputeHost: Sendable {
         var interpreters: [Interpreter.Kind: Task<Interpreter, any Error>] = [:]
     }
 
-    /// - Parameter environment: The yard's environment, where it is not this process's: `TRAINYARD_PYTHON` and `TRAINYARD_NODE` name interpreters, the
-    ///   interpreters on `PATH` serve otherwise.
+    /// - Parameter environment: The yard's environment, where it is not this process's. `TRAINYARD_PYTHON` and
+    ///   `TRAINYARD_NODE` name interpreters; without them those on `PATH` serve.
     public init(
         workDirectory: String,
         environment: [String: String]? = nil,

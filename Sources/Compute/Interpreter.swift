@@ -72,7 +72,8 @@ extension Interpreter {
         case .node:
             [
                 "-e",
-                "console.log([process.execPath, process.versions.node, require('path').dirname(process.execPath)].join('\\n'))",
+                "const p = process.execPath; "
+                    + "console.log([p, process.versions.node, require('path').dirname(p)].join('\\n'))",
             ]
         }
     }

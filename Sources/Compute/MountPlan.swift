@@ -8,8 +8,8 @@
 
 /// What has to be mounted so that a process sees its mounts, without creating a mount point on the host.
 ///
-/// A target that exists is mounted over. For one that does not, the nearest directory above it that exists is covered by
-/// an empty file system in memory in which the host's entries appear again, and in which the target can be made.
+/// A target that exists is mounted over. For one that does not, the nearest directory above it that exists is covered
+/// by an empty file system in memory in which the host's entries appear again, and in which the target can be made.
 struct MountPlan: Hashable {
     enum Step: Hashable {
         /// An empty directory in memory at the path.

@@ -16,7 +16,8 @@ struct OutputPipe: Sendable {
     let writeEnd: SystemPackage.FileDescriptor
     private let readEnd: SystemPackage.FileDescriptor
 
-    /// A process started at this very moment does not hold the pipe open either: whoever spawns closes what is not its own.
+    /// A process started at this very moment does not hold the pipe open either: spawning closes what is not the
+    /// child's own.
     init(_ source: ProcessOutput.Source) throws(ProcessStartError) {
         do {
             (readEnd, writeEnd) = try SystemPackage.FileDescriptor.pipe()

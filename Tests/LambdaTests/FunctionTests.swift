@@ -42,8 +42,8 @@ import Testing
         (["Code": ["ZipFile": ""]], "InvalidParameterValueException", "Uploaded file must be a non-empty zip"),
         (
             ["Runtime": "python3.6"], "InvalidParameterValueException",
-            "The runtime parameter of python3.6 is no longer supported for creating or updating AWS Lambda functions. We "
-                + "recommend you use a supported runtime while creating or updating functions."
+            "The runtime parameter of python3.6 is no longer supported for creating or updating AWS Lambda functions. "
+                + "We recommend you use a supported runtime while creating or updating functions."
         ),
         (
             ["Runtime": nil], "InvalidParameterValueException",
@@ -56,18 +56,19 @@ import Testing
         ),
         (
             ["Timeout": 901], "ValidationException",
-            "1 validation error detected: Value '901' at 'timeout' failed to satisfy constraint: Member must have value "
-                + "less than or equal to 900"
+            "1 validation error detected: Value '901' at 'timeout' failed to satisfy constraint: Member must have "
+                + "value less than or equal to 900"
         ),
         (
             ["Environment": ["Variables": ["AWS_REGION": "x"]]], "InvalidParameterValueException",
-            "Lambda was unable to configure your environment variables because the environment variables you have provided "
-                + "contains reserved keys that are currently not supported for modification. Reserved keys used in this "
-                + "request: AWS_REGION"
+            "Lambda was unable to configure your environment variables because the environment variables you have "
+                + "provided contains reserved keys that are currently not supported for modification. Reserved keys "
+                + "used in this request: AWS_REGION"
         ),
         (
             ["Code": ["S3Bucket": "b", "S3Key": "k.zip"]], "InvalidParameterValueException",
-            "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist."
+            "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not "
+                + "exist."
         ),
     ]
 

@@ -24,7 +24,14 @@ import Testing
     @Test func `an environment stays warm and its log has AWS's lines`() async throws {
         try await Fixture.run { fixture in
             try await fixture.create(
-                "count = 0\ndef handler(event, context):\n    global count\n    count += 1\n    print('call', count)\n    return count\n"
+                """
+                count = 0
+                def handler(event, context):
+                    global count
+                    count += 1
+                    print('call', count)
+                    return count
+                """
             )
             #expect(try await fixture.invoke().payload == "1")
             let answer = try await fixture.invoke("{}", ["LogType": "Tail"])
@@ -90,7 +97,13 @@ import Testing
     @Test func `a handler that exits ends its environment, and the next call gets a new one`() async throws {
         try await Fixture.run { fixture in
             try await fixture.create(
-                "import os\ndef handler(event, context):\n    if event.get('die'):\n        os._exit(event['die'])\n    return 'alive'\n"
+                """
+                import os
+                def handler(event, context):
+                    if event.get('die'):
+                        os._exit(event['die'])
+                    return 'alive'
+                """
             )
             let answer = try await fixture.invoke(#"{"die": 3}"#)
             #expect(answer.error == "Unhandled")

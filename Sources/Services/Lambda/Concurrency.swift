@@ -15,8 +15,8 @@ extension LambdaService {
             let others = try rows.reservedConcurrency() - (function.reservedConcurrency ?? 0)
             guard wanted == 0 || others + wanted <= EnvironmentPool.concurrency - Self.unreserved else {
                 throw AWSError.invalidParameter(
-                    "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
-                        + "below its minimum value of [\(Self.unreserved)]."
+                    "Specified ReservedConcurrentExecutions for function decreases account's "
+                        + "UnreservedConcurrentExecution below its minimum value of [\(Self.unreserved)]."
                 )
             }
             function.reservedConcurrency = wanted

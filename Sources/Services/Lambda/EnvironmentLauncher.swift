@@ -70,12 +70,12 @@ struct EnvironmentLauncher: Sendable {
         return environment
     }
 
-    /// Removes what environments of an earlier run left.
+    /// Removes what an earlier run left. Unpacked code goes too: unlike its package it is not synced to disk.
     func removeLeftovers() async throws {
-        let directory = "\(host.workDirectory)/lambda/environments"
+        let directory = "\(host.workDirectory)/lambda"
         try await host.runBlocking {
-            if FileManager.default.fileExists(atPath: directory) {
-                try FileManager.default.removeItem(atPath: directory)
+            for name in ["environments", "code"] where FileManager.default.fileExists(atPath: "\(directory)/\(name)") {
+                try FileManager.default.removeItem(atPath: "\(directory)/\(name)")
             }
         }
     }

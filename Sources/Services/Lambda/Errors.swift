@@ -49,8 +49,8 @@ extension AWSError {
 
     static func functionNameTooLong(_ name: String) -> AWSError {
         validation([
-            "Value '\(name)' at 'functionName' failed to satisfy constraint: Member must have length less than or equal "
-                + "to 64"
+            "Value '\(name)' at 'functionName' failed to satisfy constraint: Member must have length less than or "
+                + "equal to 64"
         ])
     }
 
@@ -61,8 +61,8 @@ extension AWSError {
     static func foreignFunction(_ reference: FunctionReference, _ caller: Caller) -> AWSError {
         lambda(
             "AccessDeniedException",
-            "User: \(caller.principal) is not authorized to access resource: \(reference.arn) because no resource-based "
-                + "policy allows it",
+            "User: \(caller.principal) is not authorized to access resource: \(reference.arn) because no "
+                + "resource-based policy allows it",
             status: 403
         )
     }

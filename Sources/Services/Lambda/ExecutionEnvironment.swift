@@ -30,6 +30,7 @@ actor ExecutionEnvironment {
     private var initialization: Duration?
     private var exceededMemory = false
     private var peakMemory = 0
+    private var lastMeasured = ContinuousClock.now - .seconds(1)
 
     init(
         function: ResolvedFunction,
@@ -222,7 +223,7 @@ actor ExecutionEnvironment {
             while current?.requestID == requestID {
                 try? await Task.sleep(for: .milliseconds(100))
                 guard current?.requestID == requestID, let process else { return }
-                peakMemory = max(peakMemory, process.residentMemory)
+                measureMemory(process)
                 if peakMemory > limit {
                     exceededMemory = true
                     await process.kill()
@@ -231,8 +232,14 @@ actor ExecutionEnvironment {
         }
     }
 
+    private func measureMemory(_ process: ChildProcess) {
+        peakMemory = max(peakMemory, process.residentMemory)
+        lastMeasured = .now
+    }
+
     private func writeReport(_ requestID: String, _ duration: Duration) async {
-        if let process, !exceededMemory { peakMemory = max(peakMemory, process.residentMemory) }
+        // Measuring costs as much as a short call: once a second is enough for those.
+        if let process, !exceededMemory, lastMeasured.duration(to: .now) >= .seconds(1) { measureMemory(process) }
         let used = exceededMemory ? function.memorySize : max(1, peakMemory >> 20)
         let billed = Int((duration.milliseconds + (initialization?.milliseconds ?? 0)).rounded(.up))
         var fields = [

@@ -112,7 +112,7 @@ extension LambdaService {
         let isDry = request.bool("DryRun") ?? false
         let publishes = request.bool("Publish") ?? false
         let now = clock.now()
-        let (updated, replaced) = try await change(reference) { rows in
+        let replace: @Sendable (FunctionRows) throws -> (VersionRecord, String) = { rows in
             var latest = try rows.version(0)
             var configuration = FunctionConfiguration(updating: latest.configuration)
             try configuration.checkRevision(request)
@@ -125,6 +125,13 @@ extension LambdaService {
             guard !isDry else { return (latest, package.blob) }
             try rows.save(latest)
             return (publishes ? try rows.publish(latest, description: nil, at: now) : latest, replaced)
+        }
+        let (updated, replaced): (VersionRecord, String)
+        do {
+            (updated, replaced) = try await change(reference, replace)
+        } catch {
+            await store.blobs.remove([package.blob])
+            throw error
         }
         await pool.retire(reference)
         try await packages.release([replaced])

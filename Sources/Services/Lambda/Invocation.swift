@@ -45,7 +45,8 @@ struct InvocationOutcome: Sendable {
     static func responseTooLarge(_ size: Int) -> InvocationOutcome {
         failure(
             "Function.ResponseSizeTooLarge",
-            "Response payload size (\(size) bytes) exceeded maximum allowed payload size (\(LambdaLimits.response) bytes)."
+            "Response payload size (\(size) bytes) exceeded maximum allowed payload size "
+                + "(\(LambdaLimits.response) bytes)."
         )
     }
 }

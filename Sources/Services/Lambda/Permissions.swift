@@ -13,8 +13,8 @@ extension LambdaService {
             try rows.checkRevision(request)
             guard try rows.statements()[id] == nil else {
                 throw AWSError.conflict(
-                    "The statement id (\(id)) provided already exists. Please provide a new statement id, or remove the "
-                        + "existing statement."
+                    "The statement id (\(id)) provided already exists. Please provide a new statement id, or remove "
+                        + "the existing statement."
                 )
             }
             try rows.add(statement, id: id)

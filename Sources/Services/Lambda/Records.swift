@@ -101,7 +101,8 @@ struct FunctionRows {
         let row = try Row.fetchOne(
             db.cachedStatement(
                 sql:
-                    "SELECT last_version, reserved, tags FROM lambda_functions WHERE account = ? AND region = ? AND name = ?"
+                    "SELECT last_version, reserved, tags FROM lambda_functions "
+                    + "WHERE account = ? AND region = ? AND name = ?"
             ),
             arguments: StatementArguments(key)
         )

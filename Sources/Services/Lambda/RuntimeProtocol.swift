@@ -1,6 +1,6 @@
 import NIOHTTP1
 
-/// The Lambda Runtime API as a state machine: which request is answered how, and what an execution environment is doing.
+/// The Lambda Runtime API as a state machine: which request is answered how, and what an execution environment does.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 struct RuntimeProtocol: Sendable {
     enum Phase: Hashable, Sendable {

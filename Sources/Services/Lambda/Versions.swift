@@ -14,8 +14,8 @@ extension LambdaService {
             if let wanted = request["CodeSha256"], wanted != latest.configuration["CodeSha256"] {
                 throw AWSError.invalidParameter(
                     "CodeSHA256 (\(wanted.stringValue ?? "")) is different from current CodeSHA256 in $LATEST "
-                        + "(\(latest.configuration["CodeSha256"]?.stringValue ?? "")). Please try again with the CodeSHA256 "
-                        + "in $LATEST."
+                        + "(\(latest.configuration["CodeSha256"]?.stringValue ?? "")). Please try again with the "
+                        + "CodeSHA256 in $LATEST."
                 )
             }
             return try rows.publish(latest, description: request.string("Description"), at: now)
