@@ -61,7 +61,8 @@ import Testing
                 "CommonPrefixes": [["Prefix": "p/"]],
             ],
             text: declaration + "<ListBucketResult\(s3)><IsTruncated>false</IsTruncated><Contents><Key>a&amp;b</Key>"
-                + "<ETag>&quot;e&quot;</ETag><Size>1</Size></Contents><Contents><Key>&lt;c&gt;</Key></Contents><Name>b</Name>"
+                + "<ETag>&quot;e&quot;</ETag><Size>1</Size></Contents>"
+                + "<Contents><Key>&lt;c&gt;</Key></Contents><Name>b</Name>"
                 + "<Prefix></Prefix><CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes><KeyCount>2</KeyCount>"
                 + "</ListBucketResult>"
         ),
@@ -100,7 +101,8 @@ import Testing
             operation: "sts:GetCallerIdentity",
             output: ["UserId": "u", "Account": "1", "Arn": "a"],
             text:
-                #"<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>"#
+                #"<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">"#
+                + "<GetCallerIdentityResult>"
                 + "<UserId>u</UserId><Account>1</Account><Arn>a</Arn></GetCallerIdentityResult>"
                 + "<ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
         ),
@@ -111,7 +113,8 @@ import Testing
                 "IsTruncated": false,
             ],
             text:
-                #"<ListUsersResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListUsersResult><Users><member>"#
+                #"<ListUsersResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">"#
+                + "<ListUsersResult><Users><member>"
                 + "<UserName>n</UserName><CreateDate>2023-05-01T12:34:56Z</CreateDate><Tags><member><Key>k</Key>"
                 + "<Value>v</Value></member></Tags></member></Users><IsTruncated>false</IsTruncated></ListUsersResult>"
                 + "<ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></ListUsersResponse>"

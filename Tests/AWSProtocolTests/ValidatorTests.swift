@@ -62,8 +62,8 @@ import Testing
             input: ["RoleArn": "arn:aws:iam::000000000000:role/r", "RoleSessionName": "s!", "DurationSeconds": 1],
             code: "ValidationError",
             message:
-                "2 validation errors detected: Value 's!' at 'roleSessionName' failed to satisfy constraint: Member must "
-                + "satisfy regular expression pattern: [\\w+=,.@-]*; Value '1' at 'durationSeconds' failed to satisfy "
+                "2 validation errors detected: Value 's!' at 'roleSessionName' failed to satisfy constraint: Member "
+                + "must satisfy regular expression pattern: [\\w+=,.@-]*; Value '1' at 'durationSeconds' failed to satisfy "
                 + "constraint: Member must have value greater than or equal to 900"
         ),
         Violation(
