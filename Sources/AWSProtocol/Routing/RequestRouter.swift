@@ -34,7 +34,9 @@ public struct RequestRouter: Sendable {
     /// The answer to a request that may not even have been routed, in the words of its protocol.
     public func answer(_ error: AWSError, to head: HTTPRequestHead, requestID: String) -> HTTPAnswer {
         let destination = try? destination(head, QueryItems(parsing: head.query))
-        return ErrorAnswer(error, head, destination?.wireProtocol ?? .restXML, destination?.service, requestID).http
+        // A service that is not known here still has clients that read only their own protocol.
+        let spoken: WireProtocol = head.headers.contains("x-amz-target") ? .awsJSON11 : .restXML
+        return ErrorAnswer(error, head, destination?.wireProtocol ?? spoken, destination?.service, requestID).http
     }
 
     // MARK: The service
