@@ -8,7 +8,7 @@ import GRDB
 
 /// Keys as they stand in URLs and headers.
 enum KeyEncoding {
-    /// As `encoding-type=url` has it: a form's encoding that leaves `/` alone.
+    /// As `encoding-type=url` has it: a form's encoding, spaces as `%20`, that leaves `/` alone.
     static func encode(_ key: String) -> String {
         var output: [UInt8] = []
         for byte in key.utf8 {
@@ -17,8 +17,6 @@ enum KeyEncoding {
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
                 UInt8(ascii: "*"), UInt8(ascii: "/"):
                 output.append(byte)
-            case UInt8(ascii: " "):
-                output.append(UInt8(ascii: "+"))
             default:
                 let digits = Array("0123456789ABCDEF".utf8)
                 output += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]

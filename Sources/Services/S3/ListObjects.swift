@@ -8,7 +8,7 @@ import Store
 extension S3Service {
     func listObjectsV2(_ request: AWSRequest) async throws -> AWSResponse {
         let form = try ListingRequest(request, limit: "MaxKeys")
-        let token = request.string("ContinuationToken")
+        let token = request.string("ContinuationToken").flatMap { $0.isEmpty ? nil : $0 }
         let after = try token.map { try ContinuationToken.decode($0) } ?? request.string("StartAfter")
         let (bucket, listing) = try await list(request, form, after: after)
         let delimiter = request.string("Delimiter").flatMap { $0.isEmpty ? nil : $0 }

@@ -37,7 +37,7 @@ struct ObjectDescription: Sendable {
         // The transfer coding is no property of the object.
         if let codings = attributes["ContentEncoding"]?.stringValue?.split(separator: ",") {
             let kept = codings.filter { $0.trimmed.lowercased() != "aws-chunked" }
-            attributes["ContentEncoding"] = kept.isEmpty ? nil : .string(kept.map(\.trimmed).joined(separator: ","))
+            attributes["ContentEncoding"] = kept.isEmpty ? nil : .string(kept.map(\.trimmed).joined(separator: ", "))
         }
         if attributes["ContentType"] == nil { attributes["ContentType"] = "binary/octet-stream" }
         if let metadata = request["Metadata"]?.objectValue, !metadata.isEmpty {

@@ -112,7 +112,10 @@ extension BucketPolicy.Statement {
         let arn = "arn:aws:s3:::\(bucket)"
         for resource in resources.patterns where !resources.isNegated {
             let isOfBucket = resource == arn || resource.hasPrefix("\(arn)/") || resource.hasPrefix("\(arn)*")
-            guard isOfBucket || resource == "*" || Wildcard.matches(resource, arn) else {
+            guard
+                isOfBucket || resource == "*" || Wildcard.matches(resource, arn)
+                    || Wildcard.matches(resource, "\(arn)/")
+            else {
                 throw BucketPolicy.malformed("Policy has invalid resource")
             }
         }
