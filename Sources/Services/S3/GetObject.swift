@@ -33,7 +33,10 @@ extension S3Service {
         output["ContentLength"] = .integer(selection.range.count)
         if let part = selection.part, !parts.isEmpty {
             output["PartsCount"] = .integer(parts.count)
-            if request.string("ChecksumMode") == "ENABLED" { output.merge(parts[part - 1].checksum) }
+            if request.string("ChecksumMode") == "ENABLED" {
+                output.merge(parts[part - 1].checksum)
+                output["ChecksumType"] = object.checksums["ChecksumType"]
+            }
         } else if request.string("ChecksumMode") == "ENABLED", selection.range.count == object.size {
             output.merge(object.checksums)
         }
