@@ -25,7 +25,7 @@ def served(binary):
             for line in yard.stderr:
                 if found := re.search(r"http://[^\s)]+", line) if "ready" in line else None:
                     with urllib.request.urlopen(found[0].rstrip("/") + "/_trainyard/health") as answer:
-                        return json.load(answer)["operations"]
+                        return json.load(answer)["services"]
         finally:
             yard.terminate()
             yard.wait()

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -57,8 +58,9 @@ class Yard:
         self.start()
 
     def client(self, service, access_key="test", secret_key="test", **options):
+        config = Config(retries={"total_max_attempts": 1}).merge(options.pop("config", Config()))
         return boto3.client(service, endpoint_url=self.endpoint, region_name="us-east-1", aws_access_key_id=access_key,
-                            aws_secret_access_key=secret_key, config=Config(retries={"total_max_attempts": 1}), **options)
+                            aws_secret_access_key=secret_key, config=config, **options)
 
     def environment(self, **more):
         return dict(clean_environment(), AWS_ENDPOINT_URL=self.endpoint, AWS_ACCESS_KEY_ID="test",
@@ -119,7 +121,7 @@ def own_yard(tmp_path):
 @pytest.fixture
 def name(request):
     """A name that no other test uses, in the letters every service allows."""
-    return re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:40] + f"-{os.getpid()}"
+    return re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:40] + "-" + secrets.token_hex(4)
 
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/test"

@@ -90,7 +90,8 @@ print('line one')
 def test_a_script_that_fails_says_why_and_uploads_nothing(jobs, name):
     jobs.processing(name, "import sys\nopen('/opt/ml/processing/out/half', 'w').write('x')\nsys.exit(7)")
     job = jobs.processed(name)
-    assert job["ProcessingJobStatus"] == "Failed" and "7" in job["FailureReason"]
+    assert job["ProcessingJobStatus"] == "Failed" and job["FailureReason"].startswith("AlgorithmError")
+    assert "Contents" not in jobs.s3.list_objects_v2(Bucket=jobs.bucket, Prefix="results/")
 
 
 def test_a_job_that_runs_too_long_is_stopped(jobs, name):

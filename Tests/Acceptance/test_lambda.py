@@ -30,8 +30,8 @@ def function(yard, name):
 
 
 def test_a_handler_gets_event_context_and_environment(function, name):
-    invoke = function(python("return [event, context.function_name, context.memory_limit_in_mb, os.environ['A']]"),
-                      MemorySize=256, Environment={"Variables": {"A": "b"}})
+    invoke = function(python("return [event, context.function_name, context.memory_limit_in_mb, os.environ['KEY']]"),
+                      MemorySize=256, Environment={"Variables": {"KEY": "b"}})
     answer, result = invoke({"x": 1})
     assert result == [{"x": 1}, name, "256", "b"] or result == [{"x": 1}, name, 256, "b"]
     assert answer["StatusCode"] == 200 and "FunctionError" not in answer and answer["ExecutedVersion"] == "$LATEST"

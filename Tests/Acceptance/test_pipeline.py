@@ -74,7 +74,7 @@ def test_a_failed_step_shows_its_cause(tmp_path):
     (lambda p: (p / "template.yaml").unlink(), "template.yaml"),
     (lambda p: (p / "template.yaml").write_text("Resources: [\n"), "template.yaml"),
     (lambda p: (p / "pipeline.asl.json").unlink(), "pipeline.asl.json"),
-    (lambda p: (p / "pipeline.asl.json").write_text('{"StartAt": "A", "States": {}}'), "StartAt"),
+    (lambda p: (p / "pipeline.asl.json").write_text('{"StartAt": "A", "States": {"B": {"Type": "Succeed"}}}'), "StartAt"),
 ])
 def test_a_broken_project_is_refused_with_the_place(tmp_path, break_it, said):
     project = tmp_path / "project"

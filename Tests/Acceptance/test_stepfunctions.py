@@ -103,7 +103,7 @@ def test_unknown_and_duplicate_names(machines):
         (lambda: client.describe_execution(executionArn=arn.replace("stateMachine", "execution") + ":none"), "ExecutionDoesNotExist"),
         (lambda: client.start_execution(stateMachineArn="nonsense"), "InvalidArn"),
         (lambda: client.start_execution(stateMachineArn=arn, input="{"), "InvalidExecutionInput"),
-        (lambda: client.create_state_machine(name=arn.rsplit(":")[-1], definition=json.dumps(single(Type="Succeed")), roleArn=ROLE), "StateMachineAlreadyExists"),
+        (lambda: client.create_state_machine(name=arn.rsplit(":")[-1], definition=json.dumps(single(Type="Wait", Seconds=1)), roleArn=ROLE), "StateMachineAlreadyExists"),
     ]:
         with pytest.raises(ClientError) as error:
             call()

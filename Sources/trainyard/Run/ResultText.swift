@@ -23,10 +23,11 @@ enum ResultText {
         return lines.isEmpty ? output.serialized(.pretty) : lines.joined(separator: "\n")
     }
 
-    /// A cause in readable form: of a failed job's description, the reason; other JSON laid out; else as it is.
+    /// A cause in readable form: a function's error message, else the text; empty for a job, which is described apart.
     static func cause(_ text: String) -> String {
+        if FailedJob(cause: text) != nil { return "" }
         guard let cause = try? JSON(parsing: text), cause.objectValue != nil else { return text }
-        return cause["FailureReason"]?.stringValue ?? cause["errorMessage"]?.stringValue ?? cause.serialized(.pretty)
+        return cause["errorMessage"]?.stringValue ?? cause.serialized(.pretty)
     }
 
     /// What to type next, to look around in what the run left.

@@ -97,11 +97,16 @@ struct RunCommand: AsyncParsableCommand {
             print("\n" + ResultText.succeeded(output: output))
             let model = RunReport(output: output).model
             display.message(
-                "\n" + ResultText.nextSteps(dataDirectory: yardOptions.dataDir, executionARN: executionARN, model: model)
+                "\n"
+                    + ResultText.nextSteps(dataDirectory: yardOptions.dataDir, executionARN: executionARN, model: model)
             )
             return .success
         case .failed(let status, let error, let cause):
             display.message("\nThe execution ended as \(status): \(error)\n\(ResultText.cause(cause))")
+            if let job = FailedJob(cause: cause) {
+                let lines = try await job.lastLines(15, from: yard, as: yard.caller)
+                display.message(([job.reason, "Its log ends:"] + lines.map { "  " + $0 }).joined(separator: "\n"))
+            }
             return .failure
         case nil: return .failure
         }
