@@ -1,7 +1,7 @@
 # What one does with a checkout of Trainyard. `make help` lists it.
 
 BUILD := swift build
-RELEASE := $(BUILD) -c release --static-swift-stdlib --product trainyard
+RELEASE := $(BUILD) -c release --static-swift-stdlib -Xlinker -s --product trainyard
 BINARY := .build/release/trainyard
 EXAMPLE ?= Examples/iris-swift
 VENV ?= .build/python
