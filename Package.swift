@@ -112,7 +112,7 @@ let services: [[Target]] = [
 let package = Package(
     name: "trainyard",
     platforms: [.macOS(.v15)],
-        dependencies: [
+    dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
@@ -129,43 +129,50 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
-    targets: selected(pure.flatMap { $0 } + foundation.flatMap { $0 } + services.flatMap { $0 } + [
-        .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(
-            name: "ServiceTesting",
-            dependencies: ["AWSProtocol", "JSON", "Store", .nioCore, .logging],
-            path: "Tests/ServiceTesting",
-            swiftSettings: settings
-        ),
-    ]
-        + module(
-            "Yard",
-            [
-                "AWSProtocol", "Compute", "JSON", "Store", "S3", "Lambda", "ECR", "SageMaker", "StepFunctions",
-                "CloudFormation", "CloudWatch", "IAM", .httpTypes, .hummingbirdCore, .logging, .metrics, .nioCore, .nioHTTPTypes, .nioPosix,
-                .serviceLifecycle,
-            ],
-            tests: [.asyncHTTPClient, .nioHTTP1]
-        )
-        + module("Project", ["AWSProtocol", "Archive", "CloudFormation", "JSON", .crypto, .subprocess], tests: ["ServiceTesting"])
-        + [
-            .executableTarget(
-                name: "trainyard",
-                dependencies: [
-                    "AWSProtocol", "Archive", "JSON", "TabularSteps", "LinearLearner", "Project", "Yard",
-                    "Store", .argumentParser, .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
-                    .unixSignals,
+    targets: selected(
+        pure.flatMap { $0 } + foundation.flatMap { $0 } + services.flatMap { $0 } + [
+            .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+            .target(
+                name: "ServiceTesting",
+                dependencies: ["AWSProtocol", "JSON", "Store", .nioCore, .logging],
+                path: "Tests/ServiceTesting",
+                swiftSettings: settings
+            ),
+        ]
+            + module(
+                "Yard",
+                [
+                    "AWSProtocol", "Compute", "JSON", "Store", "S3", "Lambda", "ECR", "SageMaker", "StepFunctions",
+                    "CloudFormation", "CloudWatch", "IAM", .httpTypes, .hummingbirdCore, .logging, .metrics, .nioCore,
+                    .nioHTTPTypes, .nioPosix,
+                    .serviceLifecycle,
                 ],
-                path: "Sources/trainyard",
-                swiftSettings: settings,
-                linkerSettings: [
-                    // A static Swift program has 140,000 relocations and as many exported names: without them it starts
-                    // in half the time and idles with a fifth less memory.
-                    .unsafeFlags(
-                        ["-Xclang-linker", "-no-pie", "-Xlinker", "--no-export-dynamic"],
-                        .when(platforms: [.linux], configuration: .release)
-                    )
-                ]
+                tests: [.asyncHTTPClient, .nioHTTP1]
             )
-        ])
+            + module(
+                "Project",
+                ["AWSProtocol", "Archive", "CloudFormation", "JSON", .crypto, .subprocess],
+                tests: ["ServiceTesting"]
+            )
+            + [
+                .executableTarget(
+                    name: "trainyard",
+                    dependencies: [
+                        "AWSProtocol", "Archive", "JSON", "TabularSteps", "LinearLearner", "Project", "Yard",
+                        "Store", .argumentParser, .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
+                        .unixSignals,
+                    ],
+                    path: "Sources/trainyard",
+                    swiftSettings: settings,
+                    linkerSettings: [
+                        // A static Swift program has 140,000 relocations and as many exported names: without them it starts
+                        // in half the time and idles with a fifth less memory.
+                        .unsafeFlags(
+                            ["-Xclang-linker", "-no-pie", "-Xlinker", "--no-export-dynamic"],
+                            .when(platforms: [.linux], configuration: .release)
+                        )
+                    ]
+                )
+            ]
+    )
 )

@@ -36,7 +36,10 @@ import Testing
     }
 
     @Test func `pretty layout puts a member a line`() {
-        #expect(JSON.object(["a": [1, 2], "b": [:]]).serialized(.pretty) == "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": {}\n}")
+        #expect(
+            JSON.object(["a": [1, 2], "b": [:]]).serialized(.pretty)
+                == "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": {}\n}"
+        )
     }
 
     @Test func `members and elements are reached by subscript`() {
