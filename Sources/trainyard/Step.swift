@@ -3,7 +3,7 @@ import ArgumentParser
 /// The steps of a pipeline over tables, as commands that run inside a processing job or anywhere else.
 struct Step: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Runs one step of a tabular pipeline: ingest, preprocess or evaluate.",
+        abstract: "Run one step of a tabular pipeline: ingest, preprocess or evaluate.",
         discussion: """
             The steps read and write below /opt/ml/processing, as SageMaker processing jobs do, and need no yard:
 
