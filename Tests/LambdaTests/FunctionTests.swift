@@ -46,7 +46,7 @@ import Testing
                 + "We recommend you use a supported runtime while creating or updating functions."
         ),
         (
-            ["Runtime": nil], "InvalidParameterValueException",
+            ["Runtime": .null], "InvalidParameterValueException",
             "Runtime and Handler are mandatory parameters for functions created with deployment packages."
         ),
         (

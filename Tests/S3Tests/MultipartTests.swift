@@ -113,7 +113,7 @@ struct MultipartTests {
         #expect(first["IsTruncated"] == true)
         let rest = try await fixture.send(
             "ListMultipartUploads",
-            ["KeyMarker": first["NextKeyMarker"] ?? nil, "UploadIdMarker": first["NextUploadIdMarker"] ?? nil]
+            ["KeyMarker": first["NextKeyMarker"] ?? .null, "UploadIdMarker": first["NextUploadIdMarker"] ?? .null]
         )
         #expect(rest["Uploads"]?.arrayValue?.map { $0["Key"] } == ["b/2", "c"])
         let base: JSON.Object = ["Key": "a", "UploadId": try #require(uploads["a"])]
@@ -142,7 +142,7 @@ struct MultipartTests {
             "Key": "k", "UploadId": try #require(upload), "PartNumber": 1, "CopySource": "b-1/source",
         ]
         let copied = try await fixture.send("UploadPartCopy", base.merging(["CopySourceRange": "bytes=6-10"]))
-        let part: JSON = ["PartNumber": 1, "ETag": copied["CopyPartResult"]?["ETag"] ?? nil]
+        let part: JSON = ["PartNumber": 1, "ETag": copied["CopyPartResult"]?["ETag"] ?? .null]
         try await fixture.send("CompleteMultipartUpload", base.merging(["MultipartUpload": ["Parts": [part]]]))
         #expect(try await fixture.text("k") == "world")
         let outside = base.merging(["CopySourceRange": "bytes=6-11"])
