@@ -34,9 +34,16 @@ public struct RequestRouter: Sendable {
     /// The answer to a request that may not even have been routed, in the words of its protocol.
     public func answer(_ error: AWSError, to head: HTTPRequestHead, requestID: String) -> HTTPAnswer {
         let destination = try? destination(head, QueryItems(parsing: head.query))
-        // A service that is not known here still has clients that read only their own protocol.
-        let spoken: WireProtocol = head.headers.contains("x-amz-target") ? .awsJSON11 : .restXML
+        let spoken = Self.protocolOfUnknownService(head)
         return ErrorAnswer(error, head, destination?.wireProtocol ?? spoken, destination?.service, requestID).http
+    }
+
+    /// A service that is not known here still has clients that read only their own protocol.
+    private static func protocolOfUnknownService(_ head: HTTPRequestHead) -> WireProtocol {
+        if head.headers.contains("x-amz-target") { return .awsJSON11 }
+        if head.headers["content-type"]?.hasPrefix("application/x-www-form-urlencoded") ?? false { return .query }
+        let scope = CredentialScope(of: head, QueryItems(parsing: head.query))
+        return scope.map { $0.service != "s3" } ?? false ? .restJSON : .restXML
     }
 
     // MARK: The service

@@ -6,6 +6,9 @@ struct CredentialScope: Sendable, Equatable {
     var region: String
     var service: String
 
+    /// The region that is meant: S3's oldest clients still sign for `US`, as its first region was called.
+    var effectiveRegion: String { region == "US" ? "us-east-1" : region }
+
     /// `20230501/eu-west-1/s3/aws4_request`.
     var text: String { "\(date)/\(region)/\(service)/aws4_request" }
 

@@ -111,7 +111,11 @@ public final class SignatureV4: Sendable {
         }
         let signing = ChunkSigning(key: key, date: claim.date, scope: claim.scope.text, signature: claim.signature)
         let decoded = try PayloadDecoding(request.head).decode(payload.body, hash: payload.hash, signing: signing)
-        var caller = Caller(account: credential.account, region: claim.scope.region, principal: credential.principal)
+        var caller = Caller(
+            account: credential.account,
+            region: claim.scope.effectiveRegion,
+            principal: credential.principal
+        )
         caller.accessKeyID = credential.accessKeyID
         return VerifiedRequest(caller: caller, credential: credential, body: decoded)
     }
@@ -121,7 +125,8 @@ public final class SignatureV4: Sendable {
         _ now: Timestamp,
         _ errors: SignatureErrors
     ) async throws(AWSError) -> Credential {
-        guard let credential = try await credential(accessKeyID: claim.scope.accessKeyID) else { throw errors.unknownKey(claim.scope.accessKeyID) }
+        let key = claim.scope.accessKeyID
+        guard let credential = try await credential(accessKeyID: key) else { throw errors.unknownKey(key) }
         // A token beside a long-term key proves nothing and harms nothing: dummy environments often set one.
         if let token = credential.sessionToken {
             guard let claimed = claim.sessionToken, Hexadecimal.areEqual(claimed, token) else {
@@ -201,7 +206,12 @@ public final class SignatureV4: Sendable {
         let credential = try await credential(accessKeyID: key)
         let isAccount = key.utf8.count == 12 && key.utf8.allSatisfy { (0x30...0x39).contains($0) }
         let account = credential?.account ?? (isAccount ? key : defaultAccount)
-        let caller = Caller(account: account, region: scope.region, principal: credential?.principal, accessKeyID: key)
+        let caller = Caller(
+            account: account,
+            region: scope.effectiveRegion,
+            principal: credential?.principal,
+            accessKeyID: key
+        )
         return VerifiedRequest(caller: caller, credential: credential, body: decoded)
     }
 
