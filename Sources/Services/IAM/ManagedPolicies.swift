@@ -51,7 +51,9 @@ extension IAMService {
             }
             try policy.insert(db)
         }
-        return AWSResponse(["Policy": shape(policy, attachments: 0)])
+        var created = shape(policy, attachments: 0)
+        if !policy.tags.isEmpty { created["Tags"] = .array(policy.tags.map(\.json)) }
+        return AWSResponse(["Policy": created])
     }
 
     func getPolicy(_ request: AWSRequest) async throws -> AWSResponse {
@@ -63,7 +65,10 @@ extension IAMService {
                 return AWSResponse(["Policy": AWSManagedPolicy.shape(arn, name: name, attachments: attachments)])
             }
             let policy = try self.policy(arn, of: account, in: db)
-            return AWSResponse(["Policy": self.shape(policy, attachments: attachments)])
+            var found = self.shape(policy, attachments: attachments)
+            found["Description"] = policy.description.map { .string($0) }
+            found["Tags"] = .array(policy.tags.map(\.json))
+            return AWSResponse(["Policy": found])
         }
     }
 
@@ -131,10 +136,14 @@ extension IAMService {
 
     /// The users and roles a policy is attached to.
     func attachments(of arn: String, account: String, in db: Database) throws -> [Identity] {
-        try Identity.filter(Column("account") == account && Column("attachedPolicies").like("%\(arn)%")).fetchAll(db)
+        // The column's JSON escapes slashes: only the name stands in it as in the ARN.
+        let name = arn.split(separator: "/").last ?? ""
+        return try Identity.filter(Column("account") == account && Column("attachedPolicies").like("%\(name)%"))
+            .fetchAll(db)
             .filter { $0.attachedPolicies.contains(arn) }
     }
 
+    /// What IAM says of a policy everywhere.
     func shape(_ policy: ManagedPolicy, attachments: Int) -> JSON {
         .compact([
             "PolicyName": .string(policy.name),
@@ -145,10 +154,8 @@ extension IAMService {
             "AttachmentCount": .integer(attachments),
             "PermissionsBoundaryUsageCount": 0,
             "IsAttachable": true,
-            "Description": policy.description.map { .string($0) },
             "CreateDate": policy.created.date,
             "UpdateDate": policy.updated.date,
-            "Tags": policy.tags.isEmpty ? nil : .array(policy.tags.map(\.json)),
         ])
     }
 }

@@ -13,7 +13,7 @@ extension IAMService {
             "ListRoles": { request in
                 try .page(
                     "Roles",
-                    try await self.list(.role, request).map { self.shape($0, withTags: false) },
+                    try await self.list(.role, request).map { self.shape($0, isListed: true) },
                     for: request
                 )
             },

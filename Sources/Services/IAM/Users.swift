@@ -12,7 +12,7 @@ extension IAMService {
             "ListUsers": { request in
                 try .page(
                     "Users",
-                    try await self.list(.user, request).map { self.shape($0, withTags: false) },
+                    try await self.list(.user, request).map { self.shape($0, isListed: true) },
                     for: request
                 )
             },
@@ -89,7 +89,8 @@ extension IAMService {
     }
 
     /// A user or role as IAM answers it.
-    func shape(_ identity: Identity, withTags: Bool = true) -> JSON {
+    /// - Parameter isListed: Lists leave out tags and boundaries.
+    func shape(_ identity: Identity, isListed: Bool = false) -> JSON {
         let title = identity.kind.title
         return .compact([
             "Path": .string(identity.path),
@@ -100,10 +101,12 @@ extension IAMService {
             "AssumeRolePolicyDocument": identity.trustPolicy.map(PolicyDocument.encoded),
             "Description": identity.description.map { .string($0) },
             "MaxSessionDuration": identity.maximumSessionDuration.map { .integer($0) },
-            "PermissionsBoundary": identity.permissionsBoundary.map {
-                ["PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": .string($0)]
-            },
-            "Tags": withTags && !identity.tags.isEmpty ? .array(identity.tags.map(\.json)) : nil,
+            "PermissionsBoundary": isListed
+                ? nil
+                : identity.permissionsBoundary.map {
+                    ["PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": .string($0)]
+                },
+            "Tags": isListed || identity.tags.isEmpty ? nil : .array(identity.tags.map(\.json)),
         ])
     }
 }
