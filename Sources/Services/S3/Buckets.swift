@@ -49,19 +49,19 @@ extension S3Service {
             }
             return classicRegion
         }
-        guard BucketName.isRegion(constraint), constraint != classicRegion else {
-            throw AWSError(
-                "InvalidLocationConstraint",
-                "The specified location-constraint is not valid",
-                fields: ["LocationConstraint": .string(constraint)]
-            )
-        }
         let region = constraint == "EU" ? "eu-west-1" : constraint
         guard endpoint == classicRegion || endpoint == region else {
             throw AWSError(
                 "IllegalLocationConstraintException",
                 "The \(constraint) location constraint is incompatible for the region specific endpoint this request "
                     + "was sent to."
+            )
+        }
+        guard BucketName.isRegion(constraint), constraint != classicRegion else {
+            throw AWSError(
+                "InvalidLocationConstraint",
+                "The specified location-constraint is not valid",
+                fields: ["LocationConstraint": .string(constraint)]
             )
         }
         return region
@@ -118,9 +118,10 @@ extension S3Service {
     func headBucket(_ request: AWSRequest) async throws -> AWSResponse {
         try await store.read { db in
             let bucket = try BucketRecord.authorized(request, "s3:ListBucket", in: db)
-            return .output([
-                "BucketRegion": .string(bucket.region), "BucketArn": .string(bucket.arn), "AccessPointAlias": false,
-            ])
+            return AWSResponse(
+                ["BucketRegion": .string(bucket.region), "BucketArn": .string(bucket.arn), "AccessPointAlias": false],
+                headers: [("Content-Type", "application/xml")]
+            )
         }
     }
 

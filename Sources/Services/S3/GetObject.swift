@@ -83,6 +83,11 @@ extension S3Service {
         return error
     }
 
+    private static func httpDate(_ moment: JSON) -> JSON? {
+        guard let seconds = moment.doubleValue.flatMap({ Int(exactly: $0.rounded()) }) else { return nil }
+        return .string(Timestamp(milliseconds: seconds * 1000).httpDate)
+    }
+
     /// The headers that a signed request may set in its own answer.
     private static func override(_ output: inout JSON.Object, _ request: AWSRequest) throws(AWSError) {
         for name in [
@@ -92,7 +97,7 @@ extension S3Service {
             guard !request.caller.isAnonymous else {
                 throw .invalidRequest("Request specific response headers cannot be used for anonymous GET requests.")
             }
-            output[name] = value
+            output[name] = name == "Expires" ? httpDate(value) : value
         }
     }
 }

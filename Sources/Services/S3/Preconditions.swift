@@ -85,7 +85,11 @@ enum EntityTags {
         }
     }
 
+    /// The tag without its quotes; S3 also takes those of which one is missing.
     static func unquoted(_ tag: String) -> String {
-        tag.hasPrefix("\"") && tag.hasSuffix("\"") && tag.count >= 2 ? String(tag.dropFirst().dropLast()) : tag
+        var tag = tag[...]
+        if tag.hasPrefix("\"") { tag.removeFirst() }
+        if tag.hasSuffix("\"") { tag.removeLast() }
+        return String(tag)
     }
 }

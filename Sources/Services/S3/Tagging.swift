@@ -22,6 +22,9 @@ enum TagSet {
                 "Value": .string(pair.count > 1 ? KeyEncoding.decode(String(pair[1]), plusIsSpace: true) : ""),
             ])
         }
+        if let tag = tags.first(where: { isReserved($0["Key"]?.stringValue ?? "") }) {
+            throw invalid("Your TagKey cannot be prefixed with aws:", "TagKey", tag["Key"]?.stringValue ?? "")
+        }
         try check(tags, limit: objectLimit)
         return tags
     }
@@ -44,7 +47,7 @@ enum TagSet {
             guard value.utf16.count <= 256 else {
                 throw invalid("The TagValue you have provided is invalid", "TagValue", value)
             }
-            guard !key.lowercased().hasPrefix("aws:") else {
+            guard !isReserved(key) else {
                 throw invalid("System tags cannot be added/updated by requester", "TagKey", key)
             }
             guard keys.insert(key).inserted else {
@@ -52,6 +55,8 @@ enum TagSet {
             }
         }
     }
+
+    private static func isReserved(_ key: String) -> Bool { key.lowercased().hasPrefix("aws:") }
 
     private static func invalid(_ message: String, _ field: String, _ value: String) -> AWSError {
         AWSError("InvalidTag", message, fields: [field: .string(value)])
@@ -117,9 +122,11 @@ extension S3Service {
     func putBucketTagging(_ request: AWSRequest) async throws -> AWSResponse {
         let tags = request["Tagging"]?["TagSet"]?.arrayValue ?? []
         try TagSet.check(tags, limit: TagSet.bucketLimit)
-        return try await changeBucket(request, "s3:PutBucketTagging") { bucket in
-            bucket.configuration[BucketDocument.tagging] = .array(tags)
+        var response = try await changeBucket(request, "s3:PutBucketTagging") { bucket in
+            bucket.configuration[BucketDocument.tagging] = tags.isEmpty ? nil : .array(tags)
         }
+        response.status = 204
+        return response
     }
 
     func deleteBucketTagging(_ request: AWSRequest) async throws -> AWSResponse {
