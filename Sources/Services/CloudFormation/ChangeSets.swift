@@ -13,6 +13,7 @@ extension CloudFormationService {
         let stackName = try request.requiredString("StackName")
         let type = request.string("ChangeSetType") ?? "UPDATE"
         let former = try await store.read { db in try Stack.find(stackName, of: request.caller, in: db) }
+        if former == nil, type == "CREATE" { _ = try Self.newName(request) }
         let isNew = former == nil || former?.status == "REVIEW_IN_PROGRESS"
         switch type {
         case "CREATE" where !isNew:

@@ -6,8 +6,8 @@ import Store
 /// What asks for a stack to be made, changed or removed.
 extension CloudFormationService {
     func createStack(_ request: AWSRequest) async throws -> AWSResponse {
+        let name = try Self.newName(request)
         let target = try await target(request, former: nil)
-        let name = try request.requiredString("StackName")
         let disablesRollback = request.bool("DisableRollback") ?? false
         if disablesRollback, request.string("OnFailure") != nil {
             throw AWSError.validation("You can specify either DisableRollback or OnFailure, but not both.")
@@ -135,6 +135,22 @@ extension CloudFormationService {
             return stack.id
         }
         return AWSResponse(["StackId": .string(id)])
+    }
+
+    /// The name of a stack that is to be made.
+    /// - Throws: `ValidationError` where no stack may be called that.
+    static func newName(_ request: AWSRequest) throws -> String {
+        let name = try request.requiredString("StackName")
+        let isName =
+            name.utf8.count <= 128 && name.first?.isLetter ?? false
+            && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+        guard isName else {
+            throw AWSError.validation(
+                "1 validation error detected: Value '\(name)' at 'stackName' failed to satisfy constraint: Member must "
+                    + "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
+            )
+        }
+        return name
     }
 
     /// A new stack's record.

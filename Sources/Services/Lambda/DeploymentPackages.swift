@@ -45,6 +45,11 @@ struct DeploymentPackages: Sendable {
 
     private func source(_ code: JSON.Object, _ caller: Caller) async throws -> Body {
         if let text = code["ZipFile"]?.stringValue {
+            guard code["S3Bucket"] == nil, code["S3Key"] == nil else {
+                throw AWSError.invalidParameter(
+                    "Please do not provide other FunctionCode parameters when providing a ZipFile."
+                )
+            }
             guard let data = Data(base64Encoded: text) else { throw AWSError.couldNotUnzip }
             guard data.count <= Self.uploadLimit else {
                 throw AWSError.lambda(
