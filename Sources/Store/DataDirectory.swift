@@ -35,7 +35,7 @@ struct DataDirectory: Sendable {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw StoreError.system("create", path, "\(error)")
+            throw StoreError.system("create", path, Self.reason(error))
         }
         lock = try Self.lock(path)
         do {
@@ -47,6 +47,12 @@ struct DataDirectory: Sendable {
     }
 
     func unlock() { close(lock) }
+
+    /// The operating system's reason, which Foundation wraps.
+    private static func reason(_ error: any Error) -> String {
+        guard let cause = (error as? CocoaError)?.underlying as? POSIXError else { return "\(error)" }
+        return String(cString: strerror(cause.code.rawValue))
+    }
 
     private static func lock(_ directory: String) throws -> Int32 {
         let file = directory + "/lock"
@@ -80,7 +86,7 @@ struct DataDirectory: Sendable {
         do {
             text = try String(contentsOfFile: file, encoding: .utf8)
         } catch {
-            throw StoreError.system("read", file, "\(error)")
+            throw StoreError.system("read", file, Self.reason(error))
         }
         let words = text.split(whereSeparator: \.isWhitespace)
         guard words.count == 2, words[0] == "trainyard", let found = Int(words[1]), found > 0 else {

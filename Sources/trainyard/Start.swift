@@ -11,11 +11,12 @@ struct Start: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve the AWS APIs on this machine.",
         discussion: """
-            Answers on http://127.0.0.1:4566 until it gets SIGINT (ctrl-C) or SIGTERM. What has been answered is on disk:
-            the next start goes on from there, also after a crash.
+            Answers on http://127.0.0.1:4566 until it gets SIGINT (ctrl-C) or SIGTERM. What has been answered is on \
+            disk: the next start goes on from there, also after a crash.
 
-            Signatures are verified. The key 'test' with the secret 'test' is known ('trainyard env' sets both), and so are
-            any twelve-digit account number with the secret 'test', and keys made with 'aws iam create-access-key'.
+            Signatures are verified. The key 'test' with the secret 'test' is known ('trainyard env' sets both), and \
+            so are any twelve-digit account number with the secret 'test', and keys made with \
+            'aws iam create-access-key'.
             """
     )
 
@@ -33,7 +34,7 @@ struct Start: AsyncParsableCommand {
     @Option(name: .customLong("host-name"), help: "A further name under which clients address the yard; repeatable.")
     var hostNames: [String] = []
 
-    @Option(help: "What to log on standard error: trace, debug, info, warning, error.")
+    @Option(help: "How much to log on standard error.")
     var logLevel = Logger.Level.warning
 
     func validate() throws {

@@ -7,7 +7,7 @@ struct Trainyard: AsyncParsableCommand {
         commandName: "trainyard",
         abstract: "Runs machine-learning pipelines written for AWS on one machine.",
         discussion: """
-            The yard serves the AWS APIs that such a pipeline uses: S3, Lambda, SageMaker, Step Functions, ECR,
+            The yard serves the AWS APIs that such a pipeline uses: S3, Lambda, SageMaker, Step Functions, ECR, \
             CloudWatch Logs, IAM, STS and CloudFormation. AWS's own tools and SDKs talk to it:
 
               trainyard start &
