@@ -103,7 +103,7 @@ let services: [[Target]] = [
     service("Lambda", ["Compute", "Archive", .crypto]),
     service("ECR", [.crypto]),
     service("SageMaker", ["Compute", "Archive", "LinearLearner"]),
-    service("StepFunctions", ["StatesLanguage"]),
+    service("StepFunctions", ["StatesLanguage", "Archive"]),
     service("CloudFormation", ["Archive", .yams]),
     service("CloudWatch"),
     service("IAM", [.crypto]),

@@ -33,6 +33,8 @@ struct Branch: Sendable {
         case retrying(timer: Int)
         case performing(PendingTask)
         case joining(Join)
+        /// A distributed Map's run is under way.
+        case mapping(effect: Int)
         /// Its work is done; the result waits to be shaped into the output.
         case finishing(Document)
     }
@@ -72,6 +74,7 @@ enum Waiting: Sendable {
     case wait(branch: Int)
     case retry(branch: Int)
     case task(branch: Int)
+    case mapRun(branch: Int)
     case taskTimeout(branch: Int)
     case heartbeatTimeout(branch: Int)
     case executionTimeout

@@ -12,7 +12,10 @@ public struct ContextObject: Sendable {
         public var input: JSON
         /// Milliseconds since 1970.
         public var startTime: Int
-        public var redriveCount: Int
+        /// Express executions have none.
+        public var redriveCount: Int?
+        /// Stands for the whole object where somebody tests a state.
+        public var mocked: JSON?
 
         public init(
             executionARN: String,
@@ -22,7 +25,7 @@ public struct ContextObject: Sendable {
             roleARN: String,
             input: JSON,
             startTime: Int,
-            redriveCount: Int = 0
+            redriveCount: Int? = 0
         ) {
             self.executionARN = executionARN
             self.executionName = executionName
@@ -52,15 +55,16 @@ public struct ContextObject: Sendable {
 
     /// The object as expressions see it.
     public var json: JSON {
+        if let mocked = execution.mocked { return mocked }
         var object: JSON.Object = [
-            "Execution": [
+            "Execution": .compact([
                 "Id": .string(execution.executionARN),
                 "Input": execution.input,
                 "StartTime": .string(Instant.text(execution.startTime)),
                 "Name": .string(execution.executionName),
                 "RoleArn": .string(execution.roleARN),
-                "RedriveCount": .integer(execution.redriveCount),
-            ],
+                "RedriveCount": execution.redriveCount.map(JSON.integer),
+            ]),
             "StateMachine": [
                 "Id": .string(execution.stateMachineARN), "Name": .string(execution.stateMachineName),
             ],

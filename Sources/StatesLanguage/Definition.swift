@@ -9,6 +9,12 @@ public struct StateMachine: Sendable {
     /// The whole execution's time limit.
     public var timeoutSeconds: Int?
     let graph: StateGraph
+
+    init(comment: String? = nil, timeoutSeconds: Int? = nil, graph: StateGraph) {
+        self.comment = comment
+        self.timeoutSeconds = timeoutSeconds
+        self.graph = graph
+    }
 }
 
 /// States and the one to begin with: a whole machine, a branch, or a Map's processor.
@@ -84,13 +90,6 @@ enum SecondsField: Sendable {
 enum TextField: Sendable {
     case literal(String)
     case computed(any Expression, text: String, field: String)
-}
-
-struct MapDefinition: Sendable {
-    var processor: StateGraph
-    var itemsPath: JSONPath?
-    var itemSelector: PayloadTemplate?
-    var maxConcurrency: SecondsField?
 }
 
 /// A rule of `Retry`.

@@ -164,7 +164,7 @@ extension DefinitionParser {
         }
     }
 
-    // MARK: Parallel and Map
+    // MARK: Parallel
 
     private mutating func parseParallel(_ object: JSON.Object, at location: String) -> State.Kind? {
         guard let branches = object["Branches"]?.arrayValue, !branches.isEmpty else {
@@ -178,32 +178,5 @@ extension DefinitionParser {
             graphs.append(graph)
         }
         return graphs.count == branches.count ? .parallel(graphs) : nil
-    }
-
-    private mutating func parseMap(_ object: JSON.Object, at location: String) -> State.Kind? {
-        let field = object["ItemProcessor"] == nil ? "Iterator" : "ItemProcessor"
-        guard let processor = object[field]?.objectValue else {
-            fail("These fields are required: [ItemProcessor]", at: location)
-            return nil
-        }
-        if processor["ProcessorConfig"]?["Mode"] == "DISTRIBUTED" {
-            note(
-                "NOT_SERVED_BY_TRAINYARD",
-                "Trainyard does not run distributed Map states yet; use the mode INLINE",
-                at: "\(location)/\(field)/ProcessorConfig/Mode"
-            )
-            return nil
-        }
-        guard let graph = parseGraph(processor, at: "\(location)/\(field)") else { return nil }
-        let selector =
-            object["ItemSelector"].map { ("ItemSelector", $0) } ?? object["Parameters"].map { ("Parameters", $0) }
-        return .map(
-            MapDefinition(
-                processor: graph,
-                itemsPath: object["ItemsPath"].flatMap { parsePath($0, at: "\(location)/ItemsPath") },
-                itemSelector: selector.map { parseTemplate($1, at: "\(location)/\($0)") },
-                maxConcurrency: parseSeconds(object, "MaxConcurrency", at: location)
-            )
-        )
     }
 }

@@ -5,6 +5,8 @@ import JSONPath
 struct DefinitionParser {
     let kind: StateMachine.Kind
     private(set) var diagnostics: [Diagnostic] = []
+    /// Why a field's value was refused, where that alone is what the user is told.
+    private(set) var refusal: String?
     /// The states of the graph being parsed, by name.
     var names: [String: Int] = [:]
 
@@ -110,6 +112,12 @@ struct DefinitionParser {
 
     mutating func fail(_ message: String, at location: String) {
         note("SCHEMA_VALIDATION_FAILED", message, at: location)
+    }
+
+    /// Notes a value that is of the right type and still cannot be.
+    mutating func refuse(_ reason: String, at location: String) {
+        refusal = refusal ?? reason
+        fail(reason, at: location)
     }
 
     mutating func checkFields(_ object: JSON.Object, _ known: Set<String>, at location: String) {

@@ -4,6 +4,8 @@ public import JSON
 public enum Effect: Sendable {
     /// Perform a task; answer with `.succeeded`, `.failed`, before that perhaps `.submitted`, `.taken` or `.heartbeat`.
     case invoke(TaskCall)
+    /// Run a distributed Map's child executions; answer with `.succeeded` or `.failed`.
+    case runMap(MapRunCall)
     /// Answer with `.timerFired` at that moment (milliseconds since 1970) or after it.
     case sleep(id: Int, until: Int)
     /// The answer to that effect is not wanted any more.
@@ -13,6 +15,7 @@ public enum Effect: Sendable {
     public var id: Int {
         switch self {
         case .invoke(let call): call.id
+        case .runMap(let call): call.id
         case .sleep(let id, _), .cancel(let id): id
         }
     }
@@ -39,6 +42,8 @@ extension Execution {
         case completion(id: Int, Outcome)
         /// `StopExecution`.
         case stop(error: String?, cause: String?)
+        /// `RedriveExecution`: goes on where the execution ended without success.
+        case redrive
     }
 
     public enum Outcome: Sendable {
@@ -88,6 +93,7 @@ extension Execution.Input {
     /// The input as the journal keeps it.
     public var json: JSON {
         switch self {
+        case .redrive: ["kind": "redrive"]
         case .stop(let error, let cause):
             .compact(["kind": "stop", "error": error.map(JSON.string), "cause": cause.map(JSON.string)])
         case .completion(let id, let outcome):
@@ -102,6 +108,10 @@ extension Execution.Input {
         guard let kind = json["kind"]?.stringValue else { return nil }
         if kind == "stop" {
             self = .stop(error: error, cause: cause)
+            return
+        }
+        if kind == "redrive" {
+            self = .redrive
             return
         }
         guard let id = json["id"]?.intValue else { return nil }

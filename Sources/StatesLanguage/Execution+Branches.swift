@@ -48,7 +48,8 @@ extension Execution {
             (flow, scope) throws(ExpressionFailure) -> (effective: Document, items: [JSON], limit: Int) in
             let effective = try flow.effectiveInput(branchData, &scope)
             scope.input = effective.value
-            return (effective, try definition.items(scope), try definition.limit(scope))
+            let items = try definition.items(scope)
+            return (effective, items, try definition.limit(&scope))
         }
         branch.previousEvent = emit(
             "MapStateStarted",
@@ -162,7 +163,7 @@ extension Execution {
         resume(branch, id, failedBy: failure)
     }
 
-    private mutating func resume(_ branch: Branch, _ id: Int, failedBy failure: Failure) {
+    mutating func resume(_ branch: Branch, _ id: Int, failedBy failure: Failure) {
         var branch = branch
         branch.phase = .working
         switch recover(&branch, id, from: failure) {
@@ -185,6 +186,7 @@ extension Execution {
                 if let timer = pending.timeoutTimer { cancel(timer) }
                 if let timer = pending.heartbeatTimer { cancel(timer) }
             case .joining(let inner): abort(inner, of: branch)
+            case .mapping(let effect): cancel(effect)
             case .entering, .working, .finishing: break
             }
             emitAborted(branch, parent: parent.state)
@@ -202,41 +204,9 @@ extension Execution {
 }
 
 extension MapDefinition {
-    fileprivate func items(_ scope: Scope) throws(ExpressionFailure) -> [JSON] {
-        guard let itemsPath else {
-            guard let items = scope.input.arrayValue else {
-                throw ExpressionFailure("Reference path \"$\" must point to array.")
-            }
-            return items
-        }
-        let value: JSON
-        do {
-            value = try itemsPath.value(in: scope, document: scope.input)
-        } catch {
-            throw ExpressionFailure("Invalid path '\(itemsPath.text)' : \(error.message)")
-        }
-        guard let items = value.arrayValue else {
-            throw ExpressionFailure("Reference path \"\(itemsPath.text)\" must point to array.")
-        }
-        return items
-    }
-
-    fileprivate func limit(_ scope: Scope) throws(ExpressionFailure) -> Int {
-        var limit = 0
-        switch maxConcurrency {
-        case nil: break
-        case .literal(let value)?: limit = value
-        case .path(let path, let field)?:
-            let value = try path.referenced(by: field, scope)
-            guard let number = value.intValue ?? value.stringValue.flatMap({ Int($0) }) else {
-                let text = value.stringValue ?? value.serialized()
-                throw ExpressionFailure(
-                    "The \(field) field refers to value \"\(text)\" which is not a valid integer: \(path.text)"
-                )
-            }
-            guard number >= 0 else { throw ExpressionFailure("MaxConcurrency cannot be negative.") }
-            limit = number
-        }
+    /// How many iterations of an inline Map run at once.
+    fileprivate func limit(_ scope: inout Scope) throws(ExpressionFailure) -> Int {
+        let limit = try concurrency(&scope)
         return limit == 0 ? Execution.inlineConcurrency : min(limit, Execution.inlineConcurrency)
     }
 }

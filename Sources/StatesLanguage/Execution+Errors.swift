@@ -60,6 +60,7 @@ extension Execution {
     }
 
     mutating func failExecution(_ branch: Branch, _ failure: Failure) {
+        if branch.parent == nil { interrupted = branch }
         emit(
             "ExecutionFailed",
             previous: branch.previousEvent,

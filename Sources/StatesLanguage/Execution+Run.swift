@@ -39,7 +39,7 @@ extension Execution {
             return try work(&branch, id)
         case .working: return try work(&branch, id)
         case .finishing(let result): return try complete(&branch, id, result: result)
-        case .waiting, .retrying, .performing, .joining: return .suspended
+        case .waiting, .retrying, .performing, .joining, .mapping: return .suspended
         }
     }
 
@@ -69,7 +69,11 @@ extension Execution {
         case .fail(let error, let cause): throw try failure(branch, state, error: error, cause: cause)
         case .task(let definition): return try perform(&branch, id, state, definition)
         case .parallel(let graphs): return try fork(&branch, id, state, graphs)
-        case .map(let definition): return try iterate(&branch, id, state, definition)
+        case .map(let definition):
+            if let distributed = definition.distributed {
+                return try beginMapRun(&branch, id, definition, distributed)
+            }
+            return try iterate(&branch, id, state, definition)
         }
     }
 

@@ -34,6 +34,7 @@ extension Execution {
             branches[branch]?.phase = .working
             ready.append(branch)
         case .task(let branch): taskAnswered(branch, id, outcome)
+        case .mapRun(let branch): mapRunAnswered(branch, id, outcome)
         case .taskTimeout(let branch):
             settle(id)
             taskTimedOut(branch, Failure(error: StatesError.timeout))

@@ -19,7 +19,7 @@ public struct Execution: Sendable {
     public private(set) var outstanding: [Int: Effect] = [:]
 
     let machine: StateMachine
-    let facts: ContextObject.Execution
+    var facts: ContextObject.Execution
     let input: Document
     var random: SeededGenerator
     var now = 0
@@ -27,6 +27,11 @@ public struct Execution: Sendable {
     /// Branches that can go on at once.
     var ready: [Int] = []
     var waiting: [Int: Waiting] = [:]
+    /// The root branch as it was when the execution ended without success: a redrive goes on from there.
+    var interrupted: Branch?
+
+    /// The number of the branch that is the execution itself.
+    private static let rootBranch = 1
 
     private var events: [HistoryEvent] = []
     private var effects: [Effect] = []
@@ -65,8 +70,10 @@ public struct Execution: Sendable {
     /// Takes in what happened. An answer that nobody waits for changes nothing.
     public mutating func handle(_ input: Input, at moment: Int) -> Step {
         now = max(now, moment)
+        if case .redrive = input { redrive() }
         guard status.isRunning else { return proceed() }
         switch input {
+        case .redrive: break
         case .stop(let error, let cause):
             emit(
                 "ExecutionAborted",
@@ -81,6 +88,27 @@ public struct Execution: Sendable {
             if let waiting = waiting[id] { resume(waiting, id: id, outcome) }
         }
         return proceed()
+    }
+
+    /// Does the state again in which the execution ended. An execution that goes on, or ended well, stays as it is.
+    private mutating func redrive() {
+        guard !status.isRunning, var root = interrupted else { return }
+        if case .succeeded = status { return }
+        interrupted = nil
+        status = .running
+        let count = (facts.redriveCount ?? 0) + 1
+        facts.redriveCount = count
+        root.previousEvent = emit(
+            "ExecutionRedriven",
+            previous: lastEventID,
+            .other("executionRedrivenEventDetails", ["redriveCount": .integer(count)])
+        )
+        root.phase = .working
+        root.attempts = root.attempts.map { _ in 0 }
+        root.retryCount = 0
+        branches[Self.rootBranch] = root
+        ready.append(Self.rootBranch)
+        if let seconds = machine.timeoutSeconds { sleep(until: now + seconds * 1000, .executionTimeout) }
     }
 
     private mutating func proceed() -> Step {
@@ -151,6 +179,7 @@ public struct Execution: Sendable {
 
     mutating func finish(_ status: Status) {
         self.status = status
+        if interrupted == nil { interrupted = branches[Self.rootBranch] }
         for id in waiting.keys.sorted() { cancel(id) }
         branches.removeAll()
     }

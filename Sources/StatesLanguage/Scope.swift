@@ -62,6 +62,9 @@ public enum StatesError {
     public static let dataLimitExceeded = "States.DataLimitExceeded"
     public static let noChoiceMatched = "States.NoChoiceMatched"
     public static let intrinsicFailure = "States.IntrinsicFailure"
+    public static let itemReaderFailed = "States.ItemReaderFailed"
+    public static let resultWriterFailed = "States.ResultWriterFailed"
+    public static let exceedToleratedFailureThreshold = "States.ExceedToleratedFailureThreshold"
 }
 
 /// SplitMix64: small, fast, and the same numbers for the same seed everywhere.

@@ -24,9 +24,17 @@ extension StateMachine {
         var parser = DefinitionParser(kind: kind)
         let machine = parser.parseMachine(object)
         guard let machine, parser.diagnostics.isEmpty else {
+            if let reason = parser.refusal {
+                throw InvalidDefinition(refused: reason, diagnostics: parser.diagnostics, definition: text)
+            }
             throw InvalidDefinition(diagnostics: parser.diagnostics)
         }
         self = machine
+    }
+
+    /// The processor of the distributed Map state of that name, as a machine: what the state's child executions run.
+    public func processor(ofMap name: String) -> StateMachine? {
+        graph.distributedProcessor(name).map { StateMachine(graph: $0) }
     }
 
     /// In the words of the JSON parser that AWS uses, as far as the failure is one of its plain ones.
@@ -45,5 +53,24 @@ extension StateMachine {
         }
         let place = "[Source: (String); line: \(error.line), column: \(error.column)]"
         return Diagnostic("INVALID_JSON_DESCRIPTION", "\(error.message)\n at \(place)", at: place)
+    }
+}
+
+extension StateGraph {
+    fileprivate func distributedProcessor(_ name: String) -> StateGraph? {
+        for state in states {
+            var inner: [StateGraph] = []
+            switch state.kind {
+            case .map(let definition):
+                if state.name == name, definition.distributed != nil { return definition.processor }
+                inner = [definition.processor]
+            case .parallel(let graphs): inner = graphs
+            default: continue
+            }
+            for graph in inner {
+                if let found = graph.distributedProcessor(name) { return found }
+            }
+        }
+        return nil
     }
 }

@@ -27,11 +27,14 @@ struct Running {
     }
 
     /// Answers calls and lets timers fire, the earliest first, until the execution has ended.
-    mutating func finish(_ answer: (TaskCall) -> Execution.Outcome = { _ in .failed(error: "Unexpected", cause: nil) })
-    {
+    mutating func finish(
+        _ answer: (TaskCall) -> Execution.Outcome = { _ in .failed(error: "Unexpected", cause: nil) },
+        mapRun: (MapRunCall) -> Execution.Outcome = { _ in .failed(error: "Unexpected", cause: nil) }
+    ) {
         while status.isRunning, let effect = next() {
             switch effect {
             case .invoke(let call): feed(.completion(id: call.id, answer(call)))
+            case .runMap(let call): feed(.completion(id: call.id, mapRun(call)))
             case .sleep(let id, let deadline):
                 now = max(now, deadline)
                 feed(.completion(id: id, .timerFired))

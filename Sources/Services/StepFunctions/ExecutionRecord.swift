@@ -11,11 +11,15 @@ struct ExecutionRecord: Sendable {
     var machine: String
     var name: String
     var version: Int?
+    var alias: String?
     var revision: String
     var roleARN: String
     var kind: StateMachine.Kind
     var seed: UInt64
     var traceHeader: String?
+    /// The map run that this is a child of, and the Map state whose processor it runs.
+    var mapRun: String?
+    var mapState: String?
     var started: Timestamp
     var stopped: Timestamp?
     var input: String
@@ -23,6 +27,10 @@ struct ExecutionRecord: Sendable {
     var output: String?
     var error: String?
     var cause: String?
+    var redrives = 0
+    var redriven: Timestamp?
+    /// Where its events are logged.
+    var log: JSON?
 
     var arn: String {
         ARN(
@@ -45,9 +53,11 @@ struct ExecutionRecord: Sendable {
         self.machine = machine.name
         self.name = name
         version = machine.version
+        alias = machine.alias
         revision = machine.revision
         roleARN = machine.roleARN
         kind = machine.kind
+        log = machine.log == nil ? nil : machine.logging
         self.seed = seed
         started = moment
         self.input = input
@@ -62,7 +72,8 @@ struct ExecutionRecord: Sendable {
             stateMachineName: machine,
             roleARN: roleARN,
             input: input,
-            startTime: started.milliseconds
+            startTime: started.milliseconds,
+            redriveCount: kind == .express ? nil : 0
         )
     }
 
@@ -84,7 +95,8 @@ struct ExecutionRecord: Sendable {
 
 extension ExecutionRecord {
     static let columns =
-        "number, account, region, machine, name, version, status, started, stopped, facts, input, output, error, cause"
+        "number, account, region, machine, name, version, status, started, stopped, facts, input, output, error, cause, "
+        + "alias, redrives, redriven"
 
     init(row: Row) throws {
         let facts = try JSON(parsing: row["facts"] as String)
@@ -101,11 +113,17 @@ extension ExecutionRecord {
         output = row["output"]
         error = row["error"]
         cause = row["cause"]
+        alias = row["alias"]
+        redrives = row["redrives"]
+        redriven = (row["redriven"] as Int?).map(Timestamp.init(milliseconds:))
         revision = facts["revision"]?.stringValue ?? ""
         roleARN = facts["roleArn"]?.stringValue ?? ""
         kind = .standard
         seed = facts["seed"]?.stringValue.flatMap { UInt64($0) } ?? 0
         traceHeader = facts["traceHeader"]?.stringValue
+        mapRun = facts["mapRun"]?.stringValue
+        mapState = facts["mapState"]?.stringValue
+        log = facts["log"]
     }
 
     static func fetch(_ arn: ExecutionARN, in db: Database) throws -> ExecutionRecord? {
@@ -121,17 +139,18 @@ extension ExecutionRecord {
     mutating func insert(in db: Database) throws {
         let facts = JSON.compact([
             "revision": .string(revision), "roleArn": .string(roleARN), "seed": .string(String(seed)),
-            "traceHeader": traceHeader.map(JSON.string),
+            "traceHeader": traceHeader.map(JSON.string), "mapRun": mapRun.map(JSON.string),
+            "mapState": mapState.map(JSON.string), "log": log,
         ])
         let statement = try db.cachedStatement(
             sql: """
                 INSERT INTO states_executions (account, region, machine, name, version, status, started, stopped, facts,
-                    input, output, error, cause) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    input, output, error, cause, alias) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         )
         try statement.execute(arguments: [
             account, region, machine, name, version, status, started.milliseconds, stopped?.milliseconds,
-            facts.serialized(), input, output, error, cause,
+            facts.serialized(), input, output, error, cause, alias,
         ])
         number = db.lastInsertedRowID
     }
@@ -139,9 +158,10 @@ extension ExecutionRecord {
     func saveStatus(in db: Database) throws {
         let statement = try db.cachedStatement(
             sql:
-                "UPDATE states_executions SET status = ?, stopped = ?, output = ?, error = ?, cause = ? WHERE number = ?"
+                "UPDATE states_executions SET status = ?, stopped = ?, output = ?, error = ?, cause = ?, redrives = ?, "
+                + "redriven = ? WHERE number = ?"
         )
-        try statement.execute(arguments: [status, stopped?.milliseconds, output, error, cause, number])
+        try statement.execute(arguments: [status, stopped?.milliseconds, output, error, cause, redrives, redriven?.milliseconds, number])
     }
 }
 
@@ -151,6 +171,7 @@ struct StepRecord: Sendable {
     var time: Int
     /// Nil for the first step.
     var input: String?
+    var isRedrive = false
     var first: Int
     var count: Int
     var events: String
@@ -159,6 +180,7 @@ struct StepRecord: Sendable {
         self.sequence = sequence
         self.time = time
         self.input = input?.json.serialized()
+        if case .redrive = input { isRedrive = true }
         first = events.first?.id ?? 0
         count = events.count
         self.events = HistoryEvent.serialized(events)

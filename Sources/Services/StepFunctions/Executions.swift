@@ -12,6 +12,7 @@ extension StepFunctionsService {
             logger: logger,
             timers: timers,
             running: running,
+            mapRuns: mapRuns,
             tasks: TaskPerformer(aws: aws, clock: clock, running: running, activities: activities)
         )
     }
@@ -45,10 +46,10 @@ extension StepFunctionsService {
         fresh.apply(step.status, at: now)
         let journal = StepRecord(sequence: 1, time: now.milliseconds, input: nil, events: step.events)
         let (saved, isNew) = try await save(fresh, journal, isNamed: name != nil)
-        if isNew, step.status.isRunning {
+        if isNew, step.status.isRunning || saved.log != nil {
             let live = RunningExecution(saved, execution, sequence: 1, in: environment)
             running.add(live)
-            await live.begin(step.effects)
+            await live.begin(step.effects, logging: step.events)
         }
         return AWSResponse(["executionArn": .string(saved.arn), "startDate": saved.started.json])
     }
@@ -112,7 +113,8 @@ extension StepFunctionsService {
     }
 
     func describeExecution(_ request: AWSRequest) async throws -> AWSResponse {
-        AWSResponse(try await execution(request).described(withData: request.string("includedData") != "METADATA_ONLY"))
+        let withData = request.string("includedData") != "METADATA_ONLY"
+        return AWSResponse(try await execution(request).described(withData: withData, at: clock.now()))
     }
 
     func describeStateMachineForExecution(_ request: AWSRequest) async throws -> AWSResponse {
@@ -132,6 +134,7 @@ extension StepFunctionsService {
     }
 
     func listExecutions(_ request: AWSRequest) async throws -> AWSResponse {
+        if let run = request.string("mapRunArn") { return try await listExecutions(ofMapRun: run, request) }
         guard let text = request.string("stateMachineArn") else {
             throw AWSError.validation([
                 "Value null at 'stateMachineArn' failed to satisfy constraint: Member must not be null"
@@ -146,6 +149,10 @@ extension StepFunctionsService {
         if let version = arn.version {
             conditions += " AND version = ?"
             arguments += [version]
+        }
+        if let alias = arn.alias {
+            conditions += " AND alias = ?"
+            arguments += [alias]
         }
         if let status = request.string("statusFilter") {
             conditions += " AND status = ?"
@@ -178,12 +185,14 @@ extension ExecutionRecord {
         .compact([
             "executionArn": .string(arn), "stateMachineArn": .string(machineARN), "name": .string(name),
             "status": .string(status), "startDate": started.json, "stopDate": stopped.map(\.json),
-            "stateMachineVersionArn": version.map { .string("\(machineARN):\($0)") }, "redriveCount": 0,
+            "stateMachineVersionArn": version.map { .string("\(machineARN):\($0)") },
+            "stateMachineAliasArn": alias.map { .string("\(machineARN):\($0)") },
+            "redriveCount": .integer(redrives), "redriveDate": redriven.map(\.json),
         ])
     }
 
     /// What `DescribeExecution` answers.
-    func described(withData: Bool) -> JSON.Object {
+    func described(withData: Bool, at moment: Timestamp) -> JSON.Object {
         var members = listed
         if withData { members["input"] = .string(input) }
         members["inputDetails"] = ["included": .bool(withData)]
@@ -193,16 +202,11 @@ extension ExecutionRecord {
         }
         if let error { members["error"] = .string(error) }
         if let cause { members["cause"] = .string(cause) }
+        if let mapRun { members["mapRunArn"] = .string(mapRun) }
         if let traceHeader { members["traceHeader"] = .string(traceHeader) }
-        switch status {
-        case "RUNNING":
-            members["redriveStatus"] = "NOT_REDRIVABLE"
-            members["redriveStatusReason"] = "Execution is RUNNING and cannot be redriven"
-        case "SUCCEEDED":
-            members["redriveStatus"] = "NOT_REDRIVABLE"
-            members["redriveStatusReason"] = "Execution is SUCCEEDED and cannot be redriven"
-        default: members["redriveStatus"] = "REDRIVABLE"
-        }
+        let reason = reasonAgainstRedrive(at: moment)
+        members["redriveStatus"] = reason == nil ? "REDRIVABLE" : "NOT_REDRIVABLE"
+        if let reason { members["redriveStatusReason"] = .string(reason) }
         return members
     }
 }

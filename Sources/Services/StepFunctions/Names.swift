@@ -7,6 +7,7 @@ struct StateMachineARN: Sendable {
     var region: String
     var name: String
     var version: Int?
+    var alias: String?
     var text: String
 
     /// - Throws: `InvalidArn` where the text is no such ARN.
@@ -15,8 +16,24 @@ struct StateMachineARN: Sendable {
         account = parts.arn.account
         region = parts.arn.region
         name = parts.names[0]
-        if parts.names.count > 1 { version = Int(parts.names[1]) ?? -1 }
+        if parts.names.count > 1 {
+            version = Int(parts.names[1])
+            if version == nil { alias = parts.names[1] }
+        }
         self.text = text
+    }
+
+    /// Of the machine alone, or with a version's number or an alias's name behind it.
+    var isQualified: Bool { version != nil || alias != nil }
+
+    /// The ARN of the machine's alias.
+    func alias(_ name: String) -> StateMachineARN {
+        var arn = self
+        arn.version = nil
+        arn.alias = name
+        arn.text = ARN(service: "states", region: region, account: account, resource: "stateMachine:\(self.name):\(name)")
+            .description
+        return arn
     }
 }
 

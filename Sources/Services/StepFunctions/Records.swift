@@ -36,7 +36,21 @@ extension StepFunctionsService {
             CREATE TABLE states_tags (
                 arn TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (arn, key)) WITHOUT ROWID;
             """
-        )
+        ),
+        Migration(
+            "states",
+            2,
+            """
+            CREATE TABLE states_aliases (
+                account TEXT NOT NULL, region TEXT NOT NULL, machine TEXT NOT NULL, name TEXT NOT NULL,
+                document TEXT NOT NULL,
+                PRIMARY KEY (account, region, machine, name)) WITHOUT ROWID;
+            ALTER TABLE states_executions ADD COLUMN alias TEXT;
+            ALTER TABLE states_executions ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0;
+            ALTER TABLE states_executions ADD COLUMN redriven INTEGER;
+            """
+        ),
+        MapRunRecord.migration,
     ]
 }
 
@@ -47,6 +61,8 @@ struct StateMachineRecord: Sendable {
     var name: String
     /// Set for a published version.
     var version: Int?
+    /// Set where it was asked for by an alias.
+    var alias: String?
     /// Where its definition is kept.
     var revision: String
     /// What the API calls the revision: it has none until the machine is updated.
@@ -64,6 +80,8 @@ struct StateMachineRecord: Sendable {
     var machineARN: String {
         ARN(service: "states", region: region, account: account, resource: "stateMachine:\(name)").description
     }
+
+    var log: ExecutionLog? { ExecutionLog(logging) }
 
     /// The ARN with the version's number, where it is one.
     var arn: String { version.map { "\(machineARN):\($0)" } ?? machineARN }

@@ -14,17 +14,43 @@ extension StepFunctionsService {
                 sql: "SELECT \(ExecutionRecord.columns) FROM states_executions WHERE status = 'RUNNING' ORDER BY number"
             ).map(ExecutionRecord.init)
         }
-        for record in records {
+        // A child execution is taken up by its map run, unless that has ended without it.
+        for record in records where record.mapRun == nil {
             do {
-                try await recover(record)
+                _ = try await RunningExecution.takeUp(record, definition(record.revision), in: environment)
             } catch {
                 logger.error("Cannot take up \(record.arn) again: \(error)")
             }
         }
+        for record in records where record.mapRun != nil {
+            do {
+                try await stopOrphan(record)
+            } catch {
+                logger.error("Cannot stop \(record.arn): \(error)")
+            }
+        }
     }
 
-    private func recover(_ record: ExecutionRecord) async throws {
-        let steps = try await store.read { db in
+    /// Stops a child whose map run nobody waits for.
+    private func stopOrphan(_ record: ExecutionRecord) async throws {
+        let run = try await store.read { db in try MapRunRecord.fetch(record.mapRun ?? "", in: db) }
+        if let run, run.status == "RUNNING", running[run.execution] != nil { return }
+        guard let machine = try await definition(record.revision).processor(ofMap: record.mapState ?? "") else {
+            return
+        }
+        let live = try await RunningExecution.takeUp(record, machine, in: environment)
+        try await live.submit(.stop(error: nil, cause: nil))
+    }
+}
+
+extension RunningExecution {
+    /// Goes on with an execution from its journal.
+    static func takeUp(
+        _ record: ExecutionRecord,
+        _ machine: StateMachine,
+        in environment: Environment
+    ) async throws -> RunningExecution {
+        let steps = try await environment.store.read { db in
             try Row.fetchAll(
                 db,
                 sql: "SELECT sequence, time, input FROM states_steps WHERE execution = ? ORDER BY sequence",
@@ -33,12 +59,12 @@ extension StepFunctionsService {
         }
         let input = try Document(parsing: record.input)
         var execution = Execution(
-            try await definition(record.revision),
+            machine,
             input: input,
             facts: record.facts(input.value),
             seed: record.seed
         )
-        var past = RunningExecution.Past()
+        var past = Past()
         for step in steps {
             guard let text = step.input else {
                 _ = execution.start(at: step.time)
@@ -49,14 +75,10 @@ extension StepFunctionsService {
             if case .completion(let id, .taken) = input { past.taken.insert(id) }
             _ = execution.handle(input, at: step.time)
         }
-        let live = RunningExecution(
-            record,
-            execution,
-            sequence: steps.last?.sequence ?? 0,
-            in: environment
-        )
-        running.add(live)
+        let live = RunningExecution(record, execution, sequence: steps.last?.sequence ?? 0, in: environment)
+        environment.running.add(live)
         let effects = execution.outstanding.values.sorted { $0.id < $1.id }
         await live.begin(effects, after: past)
+        return live
     }
 }

@@ -13,6 +13,7 @@ actor RunningExecution {
         var logger: Logger
         var timers: Timers
         var running: RunningExecutions
+        var mapRuns: MapRuns
         var tasks: TaskPerformer
     }
 
@@ -39,8 +40,12 @@ actor RunningExecution {
     private var isBusy = false
     private var isHalted = false
     private var calls: [Int: Task<Void, Never>] = [:]
+    private var mapRuns: [Int: MapRun] = [:]
     private var timers: [Int: Int] = [:]
     private var tokens: [Int: String] = [:]
+    private let log: ExecutionLog?
+    /// Ends when all that was to be logged so far is.
+    private var logging: Task<Void, Never>?
     private var finishWaiters: [CheckedContinuation<ExecutionRecord, Never>] = []
 
     /// - Parameter sequence: of the last step in the journal.
@@ -51,11 +56,15 @@ actor RunningExecution {
         self.execution = execution
         self.sequence = sequence
         self.environment = environment
+        log = record.log.flatMap(ExecutionLog.init)
     }
 
     /// Brings about what the journal's last step asks for.
-    /// - Parameter past: what is known from before a restart.
-    func begin(_ effects: [Effect], after past: Past? = nil) {
+    /// - Parameters:
+    ///   - events: of that step, where they are not logged yet.
+    ///   - past: what is known from before a restart.
+    func begin(_ effects: [Effect], logging events: [HistoryEvent] = [], after past: Past? = nil) {
+        write(events)
         for effect in effects { perform(effect, after: past) }
         if !execution.status.isRunning { finish() }
     }
@@ -65,6 +74,18 @@ actor RunningExecution {
         try await withCheckedThrowingContinuation { continuation in
             arrive(Arrival(input: input, committed: continuation))
         }
+    }
+
+    /// Goes on from where the execution ended; returns the moment when that is journalled.
+    func redrive() async throws -> Timestamp {
+        environment.running.add(self)
+        do {
+            try await submit(.redrive)
+        } catch {
+            environment.running.remove(arn)
+            throw error
+        }
+        return record.redriven ?? environment.clock.now()
     }
 
     /// Whether the effect's answer is awaited.
@@ -80,8 +101,10 @@ actor RunningExecution {
     func halt() {
         isHalted = true
         for call in calls.values { call.cancel() }
+        for run in mapRuns.values { Task { await run.halt() } }
         for timer in timers.values { environment.timers.cancel(timer) }
         calls = [:]
+        mapRuns = [:]
         timers = [:]
         releaseWaiters()
     }
@@ -103,7 +126,7 @@ actor RunningExecution {
             let batch = arrivals
             arrivals = []
             let before = (execution, record, sequence)
-            let (steps, effects) = advance(batch.map(\.input))
+            let (steps, effects, events) = advance(batch.map(\.input))
             do {
                 try await commit(steps)
             } catch {
@@ -115,6 +138,7 @@ actor RunningExecution {
                 try? await environment.clock.sleep(until: environment.clock.now() + .seconds(1))
                 continue
             }
+            write(events)
             for arrival in batch { forget(arrival.input) }
             for effect in effects { perform(effect, after: nil) }
             for arrival in batch { arrival.committed?.resume() }
@@ -123,27 +147,41 @@ actor RunningExecution {
         isBusy = false
     }
 
-    private func advance(_ inputs: [Execution.Input]) -> ([StepRecord], [Effect]) {
+    private func advance(_ inputs: [Execution.Input]) -> ([StepRecord], [Effect], [HistoryEvent]) {
         var steps: [StepRecord] = []
         var effects: [Effect] = []
+        var events: [HistoryEvent] = []
         for input in inputs {
             let now = environment.clock.now().milliseconds
             let step = execution.handle(input, at: now)
             guard !step.events.isEmpty || !step.effects.isEmpty else { continue }
+            if case .redrive = input { record.redrive(at: Timestamp(milliseconds: now)) }
             sequence += 1
             steps.append(StepRecord(sequence: sequence, time: now, input: input, events: step.events))
             effects += step.effects
+            if log != nil { events += step.events }
         }
         record.apply(execution.status, at: environment.clock.now())
-        return (steps, effects)
+        return (steps, effects, events)
+    }
+
+    /// Logs the events after those before them.
+    private func write(_ events: [HistoryEvent]) {
+        guard let log, !events.isEmpty else { return }
+        let (record, aws, former) = (record, environment.tasks.aws, logging)
+        logging = Task {
+            await former?.value
+            await log.write(events, of: record, aws)
+        }
     }
 
     private func commit(_ steps: [StepRecord]) async throws {
         guard record.kind == .standard, !steps.isEmpty else { return }
         let record = record
+        let isStatusNew = record.status != "RUNNING" || steps.contains { $0.isRedrive }
         try await environment.store.write { db in
             for step in steps { try step.insert(execution: record.number, in: db) }
-            if record.status != "RUNNING" { try record.saveStatus(in: db) }
+            if isStatusNew { try record.saveStatus(in: db) }
         }
     }
 
@@ -151,6 +189,7 @@ actor RunningExecution {
     private func forget(_ input: Execution.Input) {
         guard case .completion(let id, _) = input, execution.outstanding[id] == nil else { return }
         calls[id] = nil
+        mapRuns[id] = nil
         timers[id] = nil
         if let token = tokens.removeValue(forKey: id) { environment.running.removeToken(token) }
     }
@@ -178,8 +217,16 @@ actor RunningExecution {
             }
         case .cancel(let id):
             calls.removeValue(forKey: id)?.cancel()
+            if let run = mapRuns.removeValue(forKey: id) { Task { await run.abort() } }
             if let timer = timers.removeValue(forKey: id) { environment.timers.cancel(timer) }
             if let token = tokens.removeValue(forKey: id) { environment.running.removeToken(token) }
+        case .runMap(let call):
+            let run = MapRun(call, of: record, in: environment)
+            mapRuns[call.id] = run
+            calls[call.id] = Task {
+                guard let outcome = await run.run() else { return }
+                await self.take(.completion(id: call.id, outcome))
+            }
         case .invoke(let call):
             if let token = call.token {
                 tokens[call.id] = token

@@ -42,6 +42,7 @@ extension StepFunctionsService {
             try Tags.add(tags, to: record.arn, in: db)
             return (record, version)
         }
+        await record.log?.validate(aws, as: request.caller, at: record.created)
         return .output([
             "stateMachineArn": .string(record.arn),
             "creationDate": record.created.json,
@@ -51,7 +52,7 @@ extension StepFunctionsService {
 
     func updateStateMachine(_ request: AWSRequest) async throws -> AWSResponse {
         let arn = try StateMachineARN(request.requiredString("stateMachineArn"))
-        guard arn.version == nil else { throw AWSError.stateMachineDoesNotExist(arn.text) }
+        guard !arn.isQualified else { throw AWSError.stateMachineDoesNotExist(arn.text) }
         let changes = ["definition", "roleArn", "loggingConfiguration", "tracingConfiguration", "publish"]
         guard changes.contains(where: { request[$0] != nil }) else {
             throw AWSError(
@@ -106,6 +107,10 @@ extension StepFunctionsService {
             )
             try db.execute(
                 sql: "DELETE FROM states_versions WHERE account = ? AND region = ? AND machine = ?",
+                arguments: arguments
+            )
+            try db.execute(
+                sql: "DELETE FROM states_aliases WHERE account = ? AND region = ? AND machine = ?",
                 arguments: arguments
             )
             try db.execute(sql: "DELETE FROM states_tags WHERE arn = ?", arguments: [arn.text])
@@ -166,10 +171,16 @@ extension StepFunctionsService {
 
     // MARK: Checks
 
-    /// The machine or version of that ARN.
+    /// The machine or version of that ARN; for an alias, the version that it leads to this time.
     /// - Throws: `StateMachineDoesNotExist`.
     func machine(_ arn: StateMachineARN) async throws -> StateMachineRecord {
-        let record = try await store.read { db in
+        let record = try await store.read { db -> StateMachineRecord? in
+            if let alias = arn.alias {
+                guard let chosen = try StateMachineAlias.fetch(arn, in: db)?.chosenVersion() else { return nil }
+                var version = try StateMachineRecord.fetchVersion(chosen, in: db)
+                version?.alias = alias
+                return version
+            }
             if arn.version != nil { return try StateMachineRecord.fetchVersion(arn, in: db) }
             return try StateMachineRecord.fetch(arn.account, arn.region, arn.name, in: db)
         }
@@ -187,7 +198,7 @@ extension StepFunctionsService {
         do {
             _ = try StateMachine(parsing: definition, kind: kind)
         } catch {
-            throw AWSError("InvalidDefinition", "Invalid State Machine Definition: '\(error)'")
+            throw AWSError("InvalidDefinition", error.message)
         }
     }
 
@@ -228,7 +239,8 @@ extension StateMachineRecord {
         guard roleARN == other.roleARN, kind == other.kind, logging == other.logging, tracing == other.tracing else {
             return false
         }
-        return try Self.definition(revision, in: db) == definition
+        let existing = try Self.definition(revision, in: db)
+        return try existing == definition || JSON(parsing: existing) == JSON(parsing: definition)
     }
 
     /// Takes over what the request changes; a request that changes nothing makes no new revision.

@@ -16,6 +16,7 @@ public final class StepFunctionsService: AWSService {
     let logger: Logger
     let timers: Timers
     let running = RunningExecutions()
+    let mapRuns = MapRuns()
     let definitions = DefinitionCache()
     let activities = ActivityQueues()
 
@@ -38,13 +39,22 @@ public final class StepFunctionsService: AWSService {
             "PublishStateMachineVersion": publishStateMachineVersion,
             "DeleteStateMachineVersion": deleteStateMachineVersion,
             "ListStateMachineVersions": listStateMachineVersions,
+            "CreateStateMachineAlias": createStateMachineAlias,
+            "UpdateStateMachineAlias": updateStateMachineAlias,
+            "DescribeStateMachineAlias": describeStateMachineAlias,
+            "DeleteStateMachineAlias": deleteStateMachineAlias,
+            "ListStateMachineAliases": listStateMachineAliases,
             "StartExecution": startExecution,
             "StartSyncExecution": startSyncExecution,
             "StopExecution": stopExecution,
+            "RedriveExecution": redriveExecution,
             "DescribeExecution": describeExecution,
             "DescribeStateMachineForExecution": describeStateMachineForExecution,
             "ListExecutions": listExecutions,
             "GetExecutionHistory": getExecutionHistory,
+            "DescribeMapRun": describeMapRun,
+            "ListMapRuns": listMapRuns,
+            "UpdateMapRun": updateMapRun,
             "SendTaskSuccess": sendTaskSuccess,
             "SendTaskFailure": sendTaskFailure,
             "SendTaskHeartbeat": sendTaskHeartbeat,
@@ -53,6 +63,7 @@ public final class StepFunctionsService: AWSService {
             "DeleteActivity": deleteActivity,
             "ListActivities": listActivities,
             "GetActivityTask": getActivityTask,
+            "TestState": testState,
             "TagResource": tagResource,
             "UntagResource": untagResource,
             "ListTagsForResource": listTagsForResource,

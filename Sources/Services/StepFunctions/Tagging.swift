@@ -31,14 +31,14 @@ extension StepFunctionsService {
         return AWSResponse(["tags": .array(tags)])
     }
 
-    /// The ARN of a machine that exists; versions cannot be tagged.
+    /// The ARN of a machine that exists; versions and aliases cannot be tagged.
     private func taggable(_ request: AWSRequest) async throws -> String {
         let text = try request.requiredString("resourceArn")
         let arn = try StateMachineARN(text)
         let exists = try await store.read { db in
             try StateMachineRecord.fetch(arn.account, arn.region, arn.name, in: db) != nil
         }
-        guard exists, arn.version == nil else { throw AWSError.resourceNotFound(text) }
+        guard exists, !arn.isQualified else { throw AWSError.resourceNotFound(text) }
         return text
     }
 }

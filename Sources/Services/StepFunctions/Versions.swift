@@ -9,7 +9,7 @@ extension StepFunctionsService {
         let revision = request.string("revisionId")
         let now = clock.now()
         let version = try await store.write { db -> (number: Int, created: Timestamp) in
-            guard arn.version == nil,
+            guard !arn.isQualified,
                 var record = try StateMachineRecord.fetch(arn.account, arn.region, arn.name, in: db)
             else { throw AWSError.stateMachineDoesNotExist(arn.text) }
             guard
@@ -34,6 +34,16 @@ extension StepFunctionsService {
     func deleteStateMachineVersion(_ request: AWSRequest) async throws -> AWSResponse {
         let arn = try StateMachineARN(request.requiredString("stateMachineVersionArn"))
         try await store.write { db in
+            let aliases = try StateMachineAlias.all(of: arn, in: db).filter { alias in
+                alias.routes.contains { $0.version == arn.text }
+            }
+            guard aliases.isEmpty else {
+                throw AWSError(
+                    "ConflictException",
+                    "Version to be deleted must not be referenced by an alias. Current list of aliases referencing this "
+                        + "version: [\(aliases.map(\.name).joined(separator: ", "))]"
+                )
+            }
             try db.execute(
                 sql: "DELETE FROM states_versions WHERE account = ? AND region = ? AND machine = ? AND version = ?",
                 arguments: [arn.account, arn.region, arn.name, arn.version]

@@ -1,0 +1,336 @@
+import AWSProtocol
+import GRDB
+import JSON
+import Logging
+import StatesLanguage
+import Store
+import Synchronization
+
+/// A distributed Map's run under way: it reads the items, keeps as many child executions going as may be, and gathers what
+/// they come to. The inputs and each child are in the store, so that a restart goes on where this was.
+actor MapRun {
+    /// How many children are begun in one commit.
+    private static let batch = 100
+    /// AWS's limit on children that run at once.
+    private static let maximumConcurrency = 10000
+
+    nonisolated let call: MapRunCall
+    private let parent: ExecutionRecord
+    private let environment: RunningExecution.Environment
+    private(set) var record: MapRunRecord
+    private var inputs: [MapRunInput] = []
+    /// What has ended, by its place among the inputs.
+    private var ended: [ExecutionRecord?] = []
+    private var failedItems = 0
+    private var totalItems = 0
+    private var live: [Int: RunningExecution] = [:]
+    private var next = 0
+    private var isFilling = false
+    private var isOver = false
+    private var waiter: CheckedContinuation<Void, Never>?
+
+    init(_ call: MapRunCall, of parent: ExecutionRecord, in environment: RunningExecution.Environment) {
+        self.call = call
+        self.parent = parent
+        self.environment = environment
+        record = MapRunRecord(call, of: parent.arn, at: environment.clock.now())
+    }
+
+    /// Runs to the end; nil where it was halted or aborted on the way.
+    func run() async -> Execution.Outcome? {
+        do {
+            try await prepare()
+            await fill()
+            if !isOver, !isComplete { await withCheckedContinuation { waiter = $0 } }
+            guard !isOver else { return nil }
+            return try await conclude()
+        } catch let failure as MapRunFailure {
+            return await fail(failure)
+        } catch is CancellationError {
+            return nil
+        } catch {
+            return await fail(MapRunFailure(error: StatesError.runtime, cause: "\(error)"))
+        }
+    }
+
+    /// Leaves everything as it is: a restart goes on from there.
+    func halt() { end() }
+
+    /// Stops the children, because nobody waits for their results any more.
+    func abort() async {
+        guard !isOver else { return }
+        end()
+        await stopChildren()
+        record.status = "ABORTED"
+        try? await save()
+    }
+
+    /// `UpdateMapRun`: nil leaves a value as it is.
+    func update(maxConcurrency: Int?, toleratedCount: Int?, toleratedPercentage: Double?) async throws {
+        if let maxConcurrency { record.maxConcurrency = maxConcurrency }
+        if let toleratedCount { record.toleratedFailureCount = toleratedCount }
+        if let toleratedPercentage { record.toleratedFailurePercentage = toleratedPercentage }
+        let record = record
+        try await environment.store.write { db in try record.save(in: db) }
+        await fill()
+        settle()
+    }
+
+    var tally: MapRunTally {
+        var tally = MapRunTally()
+        for (position, input) in inputs.enumerated() {
+            tally.executions.total += 1
+            tally.items.total += input.itemCount
+            let status = live[position] != nil ? "RUNNING" : ended[position]?.status
+            guard let status else { continue }
+            tally.executions.add(status, 1)
+            tally.items.add(status, input.itemCount)
+        }
+        return tally
+    }
+
+    // MARK: Beginning
+
+    private func prepare() async throws {
+        let arn = call.mapRunARN
+        let known = try await environment.store.read { db -> (MapRunRecord, [MapRunInput], [(Int, ExecutionRecord)])? in
+            guard let record = try MapRunRecord.fetch(arn, in: db) else { return nil }
+            return (record, try record.inputs(in: db), try record.children(in: db).map { ($0.position, $0.record) })
+        }
+        if let (record, inputs, children) = known {
+            self.record = record
+            take(inputs)
+            for (position, child) in children { try await takeUp(child, at: position) }
+        } else {
+            take(try await readInputs())
+            let (fresh, inputs) = (record, inputs)
+            record = try await environment.store.write { db in
+                var record = fresh
+                try record.insert(inputs, in: db)
+                return record
+            }
+        }
+        environment.mapRuns.add(self)
+    }
+
+    private func take(_ inputs: [MapRunInput]) {
+        self.inputs = inputs
+        totalItems = inputs.reduce(0) { $0 + $1.itemCount }
+        ended = Array(repeating: nil, count: inputs.count)
+    }
+
+    private func readInputs() async throws -> [MapRunInput] {
+        let items: [JSON] =
+            switch call.source {
+            case .items(let items): items
+            case .reader(let reader):
+                try await ItemLoader(aws: environment.tasks.aws, caller: parent.caller).items(reader)
+            }
+        return try call.shape.inputs(of: items)
+    }
+
+    /// Goes on with a child that was begun before a restart.
+    private func takeUp(_ child: ExecutionRecord, at position: Int) async throws {
+        next = max(next, position + 1)
+        guard child.status == "RUNNING" else {
+            take(child, at: position)
+            return
+        }
+        follow(try await RunningExecution.takeUp(child, call.processor, in: environment), at: position)
+    }
+
+    // MARK: Children
+
+    private var limit: Int {
+        record.maxConcurrency == 0 ? Self.maximumConcurrency : min(record.maxConcurrency, Self.maximumConcurrency)
+    }
+
+    private var isComplete: Bool { live.isEmpty && next == inputs.count || isBeyondTolerance }
+
+    private func fill() async {
+        guard !isFilling else { return }
+        isFilling = true
+        defer { isFilling = false }
+        while !isOver, !isBeyondTolerance, next < inputs.count, live.count < limit {
+            let count = min(Self.batch, limit - live.count, inputs.count - next)
+            let positions = next..<next + count
+            next += count
+            do {
+                try await begin(positions)
+            } catch {
+                // Nothing of it is in the store: it is tried again when there may be room.
+                next = positions.lowerBound
+                environment.logger.error("Cannot begin executions of \(record.arn): \(error)")
+                try? await environment.clock.sleep(until: environment.clock.now() + .seconds(1))
+            }
+        }
+    }
+
+    private func begin(_ positions: Range<Int>) async throws {
+        var fresh: [Child] = []
+        for position in positions { fresh.append(makeChild(position)) }
+        if call.childKind == .standard {
+            let (children, run) = (fresh, record)
+            fresh = try await environment.store.write { db in
+                var saved = children
+                for index in saved.indices { try saved[index].insert(of: run, in: db) }
+                return saved
+            }
+        }
+        for child in fresh {
+            guard child.step.status.isRunning else {
+                take(child.record, at: child.position)
+                continue
+            }
+            let execution = RunningExecution(child.record, child.execution, sequence: 1, in: environment)
+            environment.running.add(execution)
+            await execution.begin(child.step.effects)
+            follow(execution, at: child.position)
+        }
+    }
+
+    private func makeChild(_ position: Int) -> Child {
+        let now = environment.clock.now()
+        var child = ExecutionRecord(childOf: parent, call, input: inputs[position].document.text, at: now)
+        child.mapRun = record.arn
+        var execution = Execution(
+            call.processor,
+            input: inputs[position].document,
+            facts: child.facts(inputs[position].document.value),
+            seed: child.seed
+        )
+        let step = execution.start(at: now.milliseconds)
+        child.apply(step.status, at: now)
+        return Child(position: position, record: child, execution: execution, step: step)
+    }
+
+    private func follow(_ execution: RunningExecution, at position: Int) {
+        live[position] = execution
+        Task { await childEnded(position, await execution.finished()) }
+    }
+
+    private func childEnded(_ position: Int, _ record: ExecutionRecord) async {
+        // A child that was halted has not ended.
+        guard record.status != "RUNNING", live.removeValue(forKey: position) != nil else { return }
+        take(record, at: position)
+        guard !isOver else { return }
+        await fill()
+        settle()
+    }
+
+    private func take(_ record: ExecutionRecord, at position: Int) {
+        guard ended[position] == nil else { return }
+        ended[position] = record
+        if record.status != "SUCCEEDED" { failedItems += inputs[position].itemCount }
+    }
+
+    private func settle() {
+        guard isComplete, let waiter else { return }
+        self.waiter = nil
+        waiter.resume()
+    }
+
+    private func end() {
+        isOver = true
+        environment.mapRuns.remove(record.arn)
+        waiter?.resume()
+        waiter = nil
+    }
+
+    private func stopChildren() async {
+        for child in live.values { try? await child.submit(.stop(error: nil, cause: nil)) }
+        for (position, child) in live {
+            let record = await child.finished()
+            if record.status != "RUNNING" { take(record, at: position) }
+        }
+        live = [:]
+    }
+
+    // MARK: Ending
+
+    /// Whether more has failed than the state tolerates; nothing is tolerated where nothing is said.
+    private var isBeyondTolerance: Bool {
+        guard failedItems > 0 else { return false }
+        let (count, percentage) = (record.toleratedFailureCount, record.toleratedFailurePercentage)
+        if count == nil, percentage == nil { return true }
+        if let count, failedItems > count { return true }
+        if let percentage { return Double(failedItems) * 100 / Double(totalItems) > percentage }
+        return false
+    }
+
+    private func conclude() async throws -> Execution.Outcome {
+        let hasFailed = isBeyondTolerance
+        if hasFailed { await stopChildren() }
+        let results = MapRunResults(call: call, inputs: inputs, ended: ended)
+        let output: Document
+        if let destination = call.writer?.destination {
+            let exporter = ResultExporter(aws: environment.tasks.aws, caller: parent.caller, results: results)
+            output = Document(try await exporter.write(to: destination))
+        } else {
+            output = results.output
+        }
+        if hasFailed {
+            throw MapRunFailure(
+                error: StatesError.exceedToleratedFailureThreshold,
+                cause: "The specified tolerated failure threshold was exceeded"
+            )
+        }
+        record.status = "SUCCEEDED"
+        try await save()
+        return .succeeded(output)
+    }
+
+    private func fail(_ failure: MapRunFailure) async -> Execution.Outcome? {
+        guard !isOver else { return nil }
+        record.status = "FAILED"
+        do {
+            try await save()
+        } catch {
+            environment.logger.error("Cannot save \(record.arn): \(error)")
+        }
+        return .failed(error: failure.error, cause: failure.cause)
+    }
+
+    private func save() async throws {
+        record.tally = tally
+        record.stopped = environment.clock.now()
+        let run = record
+        record = try await environment.store.write { db in
+            var record = run
+            if record.number == 0 { try record.insert([], in: db) } else { try record.save(in: db) }
+            return record
+        }
+        environment.mapRuns.remove(record.arn)
+    }
+
+    /// A child execution that is about to begin.
+    private struct Child: Sendable {
+        var position: Int
+        var record: ExecutionRecord
+        var execution: Execution
+        var step: Execution.Step
+
+        mutating func insert(of run: MapRunRecord, in db: Database) throws {
+            let journal = StepRecord(
+                sequence: 1,
+                time: record.started.milliseconds,
+                input: nil,
+                events: step.events
+            )
+            try record.insert(in: db)
+            try journal.insert(execution: record.number, in: db)
+            try run.addChild(record.number, at: position, in: db)
+        }
+    }
+}
+
+/// The map runs under way, by ARN.
+final class MapRuns: Sendable {
+    private let runs = Mutex<[String: MapRun]>([:])
+
+    subscript(arn: String) -> MapRun? { runs.withLock { $0[arn] } }
+
+    func add(_ run: MapRun) { runs.withLock { $0[run.call.mapRunARN] = run } }
+
+    func remove(_ arn: String) { runs.withLock { $0[arn] = nil } }
+}

@@ -1,0 +1,102 @@
+import AWSProtocol
+import JSON
+import StatesLanguage
+
+/// `TestState`: runs one state with a given input, its task for real or mocked.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.html>
+extension StepFunctionsService {
+    func testState(_ request: AWSRequest) async throws -> AWSResponse {
+        let mock = try StateMock(request)
+        let state = try TestedState(request.requiredString("definition"), named: request.string("stateName"))
+        try mock.check(state, isTaskCallable: request.string("roleArn") != nil)
+        try state.check()
+        let surroundings = try surroundings(request, state, mock)
+        var trial = try await state.run(surroundings)
+        if let exceeded = try mock.exceededThreshold(state, trial) {
+            var failing = surroundings
+            failing.answer = { _ in exceeded }
+            trial = try await state.run(failing)
+        }
+        let inspection = StateInspection(state: state, surroundings: surroundings, trial: trial, mock: mock)
+        var members = try await inspection.outcome()
+        if (request.string("inspectionLevel") ?? "INFO") != "INFO" {
+            members["inspectionData"] = .object(try await inspection.data())
+        }
+        return AWSResponse(members)
+    }
+
+    private func surroundings(
+        _ request: AWSRequest,
+        _ state: TestedState,
+        _ mock: StateMock
+    ) throws -> TestedState.Surroundings {
+        let caller = request.caller
+        let now = clock.now()
+        let machine = RandomText.uuid()
+        let execution = RandomText.uuid()
+        let input = try checkedInput(request)
+        var facts = ContextObject.Execution(
+            executionARN: ARN("states", "express:\(machine):\(execution)", of: caller).description,
+            executionName: execution,
+            stateMachineARN: ARN("states", "stateMachine:\(machine)", of: caller).description,
+            stateMachineName: machine,
+            roleARN: request.string("roleArn") ?? "",
+            input: input.value,
+            startTime: now.milliseconds,
+            redriveCount: nil
+        )
+        facts.mocked = try request.string("context").map(StateMock.context)
+        return TestedState.Surroundings(
+            facts: facts,
+            input: input,
+            variables: try request.string("variables").map { try JSON(parsing: $0).objectValue ?? [:] } ?? [:],
+            moment: now.milliseconds,
+            retries: request["stateConfiguration"]?["retrierRetryCount"]?.intValue ?? 0,
+            answer: answer(mock, caller, facts)
+        )
+    }
+
+    /// What the mock says, or what the task's service answers.
+    private func answer(_ mock: StateMock, _ caller: Caller, _ facts: ContextObject.Execution) -> TaskAnswer {
+        if let outcome = mock.outcome { return { _ in outcome } }
+        let tasks = environment.tasks
+        let record = ExecutionRecord(testing: facts, for: caller, at: clock.now())
+        return { call in
+            let outcome = FirstOutcome()
+            await tasks.perform(TaskJob(call: call, execution: record, isResumed: false)) { await outcome.keep($0) }
+            return await outcome.kept
+                ?? .failed(
+                    error: StatesError.runtime,
+                    cause: "TestState does not wait for \(call.resource.arn); specify a mock."
+                )
+        }
+    }
+}
+
+/// The first end that a task reports.
+private actor FirstOutcome {
+    private(set) var kept: Execution.Outcome?
+
+    func keep(_ outcome: Execution.Outcome) {
+        switch outcome {
+        case .succeeded, .failed: kept = kept ?? outcome
+        default: break
+        }
+    }
+}
+
+extension ExecutionRecord {
+    /// The execution that a tested state stands for; it is kept nowhere.
+    fileprivate init(testing facts: ContextObject.Execution, for caller: Caller, at moment: Timestamp) {
+        account = caller.account
+        region = caller.region
+        machine = facts.stateMachineName
+        name = facts.executionName
+        revision = ""
+        roleARN = facts.roleARN
+        kind = .express
+        seed = 0
+        started = moment
+        input = facts.input.serialized()
+    }
+}
