@@ -85,6 +85,7 @@ func selected(_ targets: [Target]) -> [Target] {
 let pure: [[Target]] = [
     module("JSON", [.orderedCollections]),
     module("JSONPath", ["JSON"]),
+    module("JSONata", ["JSON"]),
     module("StatesLanguage", ["JSON", "JSONPath", .crypto]),
     module("Archive", ["CZlib"]),
     module("RecordIO"),
