@@ -57,8 +57,9 @@ enum Text {
             if isPretty, !isFirst { breakLine(&output, level) }
             output.append(UInt8(ascii: "}"))
         case .number(let number):
-            // Inside a document JavaScript writes what is no number as null; infinity is refused.
-            if number.isNaN { output += "null".utf8 } else { output += try string(value).utf8 }
+            // Inside a document, what is no number is written as null.
+            guard number.isNaN || number.isFinite else { throw JSONataError("D1001", value: "null") }
+            output += number.isNaN ? "null".utf8 : try string(value).utf8
         default: output += try string(value).utf8
         }
     }

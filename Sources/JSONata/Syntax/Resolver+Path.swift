@@ -80,13 +80,19 @@ extension Resolver {
     }
 
     /// `left@$name`
-    mutating func focus(_ left: Syntax, _ right: Syntax, _ position: Int) throws(JSONataError) -> Node {
+    mutating func focus(
+        _ left: Syntax,
+        _ right: Syntax,
+        _ position: Int,
+        keepsArray: Bool
+    ) throws(JSONataError) -> Node {
         guard case .variable(let name) = right.form else { throw JSONataError("S0214", position: right.position) }
         let node = try resolve(left)
         let step = lastStep(node)
         guard step.stages.isEmpty, step.predicates.isEmpty else { throw JSONataError("S0215", position: position) }
         if case .sort = step.kind { throw JSONataError("S0216", position: position) }
         step.focus = symbols.intern(name)
+        if keepsArray { step.keepsArray = true }
         step.isTuple = true
         if case .path = node.kind { countPlainPrefix(node) }
         return node

@@ -59,7 +59,7 @@ struct Resolver {
             )
         case .group(let left, let pairs): return try group(left, pairs, position)
         case .sort(let left, let terms): return try sort(left, terms, position)
-        case .binary(let symbol, let left, let right): return try binary(symbol, left, right, position)
+        case .binary(let symbol, let left, let right): return try binary(symbol, left, right, syntax)
         }
     }
 
@@ -207,12 +207,13 @@ struct Resolver {
         _ symbol: String,
         _ left: Syntax,
         _ right: Syntax,
-        _ position: Int
+        _ syntax: Syntax
     ) throws(JSONataError) -> Node {
+        let position = syntax.position
         switch symbol {
         case ".": return try step(left, right)
         case "[": return try predicate(left, right, position)
-        case "@": return try focus(left, right, position)
+        case "@": return try focus(left, right, position, keepsArray: syntax.keepsArray)
         case "#": return try index(left, right)
         case ":=": return try binding(left, right, position)
         case "~>":
