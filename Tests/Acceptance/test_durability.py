@@ -137,4 +137,4 @@ def test_a_full_disk_refuses_and_loses_nothing(tmp_path):
             assert len(s3.get_object(Bucket="full", Key=item["Key"])["Body"].read()) == item["Size"]
         yard.stop()
     finally:
-        subprocess.run(["umount", str(disk)])
+        subprocess.run(["umount", "-l", str(disk)])  # the log is still open here
