@@ -86,7 +86,7 @@ let pure: [[Target]] = [
     module("JSON", [.orderedCollections]),
     module("JSONPath", ["JSON"]),
     module("JSONata", ["JSON"]),
-    module("StatesLanguage", ["JSON", "JSONPath", .crypto]),
+    module("StatesLanguage", ["JSON", "JSONPath", "JSONata", .crypto]),
     module("Archive", ["CZlib"]),
     module("RecordIO"),
     module("LinearLearner", ["JSON", "RecordIO", "Archive"]),

@@ -17,6 +17,8 @@ struct Branch: Sendable {
 
     // Of the current state:
     var enteredEvent = 0
+    /// What that event followed.
+    var precedingEvent = 0
     var enteredTime = 0
     /// How often each retrier has been used.
     var attempts: [Int] = []
@@ -86,6 +88,8 @@ struct Failure: Error, Sendable {
     var cause: String?
     /// Faults of the definition's data flow are neither retried nor caught.
     var isFatal = false
+    /// The field whose expression failed, where one did.
+    var evaluation: String??
     /// A further name that `ErrorEquals` may use for it.
     var alias: String?
 }

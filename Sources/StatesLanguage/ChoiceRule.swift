@@ -6,6 +6,7 @@ struct ChoiceRule: Sendable {
     var condition: any Condition
     var next: Int
     var assign: PayloadTemplate?
+    var output: PayloadTemplate?
 
     func holds(in scope: inout Scope) throws(ExpressionFailure) -> Bool { try condition.holds(in: &scope) }
 }

@@ -8,9 +8,17 @@ public struct StateMachine: Sendable {
     public var comment: String?
     /// The whole execution's time limit.
     public var timeoutSeconds: Int?
+    /// The variables that states refer to, by the states' names.
+    public let variableReferences: [String: [String]]
     let graph: StateGraph
 
-    init(comment: String? = nil, timeoutSeconds: Int? = nil, graph: StateGraph) {
+    init(
+        comment: String? = nil,
+        timeoutSeconds: Int? = nil,
+        variableReferences: [String: [String]] = [:],
+        graph: StateGraph
+    ) {
+        self.variableReferences = variableReferences
         self.comment = comment
         self.timeoutSeconds = timeoutSeconds
         self.graph = graph
@@ -78,18 +86,22 @@ enum WaitDuration: Sendable {
     case timestamp(Int)
     case secondsPath(JSONPath)
     case timestampPath(JSONPath)
+    case secondsExpression(JSONataExpression)
+    case timestampExpression(JSONataExpression)
 }
 
 /// A number of seconds, given or found by a path.
 enum SecondsField: Sendable {
     case literal(Int)
     case path(JSONPath, field: String)
+    case expression(JSONataExpression)
 }
 
 /// A text, given or computed.
 enum TextField: Sendable {
     case literal(String)
     case computed(any Expression, text: String, field: String)
+    case expression(JSONataExpression)
 }
 
 /// A rule of `Retry`.
@@ -108,6 +120,8 @@ struct Catcher: Sendable {
     var next: Int
     var resultPath: ResultPath
     var assign: PayloadTemplate?
+    /// In JSONata mode; the error itself where there is none.
+    var output: PayloadTemplate?
 }
 
 /// Where a result goes in a state's input.

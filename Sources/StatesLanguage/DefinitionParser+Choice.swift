@@ -9,13 +9,13 @@ extension DefinitionParser {
         }
         var rules: [ChoiceRule] = []
         for (index, choice) in choices.enumerated() {
-            if let rule = parseRule(choice, at: "\(location)/Choices[\(index)]") { rules.append(rule) }
+            if let rule = parseRule(choice, index, at: "\(location)/Choices[\(index)]") { rules.append(rule) }
         }
         let otherwise = object["Default"]?.stringValue.flatMap { target($0, at: "\(location)/Default") }
         return rules.count == choices.count ? .choice(rules, otherwise: otherwise) : nil
     }
 
-    private mutating func parseRule(_ value: JSON, at location: String) -> ChoiceRule? {
+    private mutating func parseRule(_ value: JSON, _ index: Int, at location: String) -> ChoiceRule? {
         guard case .object(let object) = value else {
             fail("Expected an object", at: location)
             return nil
@@ -24,10 +24,13 @@ extension DefinitionParser {
             fail("These fields are required: [Next]", at: location)
             return nil
         }
-        let condition = parseComparison(object, at: location)
+        let condition: (any Condition)? =
+            isJSONata
+            ? parseCondition(object, index, at: location) : parseComparison(object, at: location)
         let assign = parseAssign(object["Assign"], at: "\(location)/Assign")
         guard let next = target(name, at: "\(location)/Next"), let condition else { return nil }
-        return ChoiceRule(condition: condition, next: next, assign: assign)
+        let output = isJSONata ? object["Output"].map { parseTemplate($0, at: "\(location)/Output") } : nil
+        return ChoiceRule(condition: condition, next: next, assign: assign, output: output)
     }
 
     private mutating func parseComparison(_ object: JSON.Object, at location: String) -> Comparison? {

@@ -48,7 +48,8 @@ extension DefinitionParser {
                     errors: rule.errors,
                     next: next,
                     resultPath: parseResultPath(rule.object["ResultPath"], at: "\(place)/ResultPath") ?? .whole,
-                    assign: parseAssign(rule.object["Assign"], at: "\(place)/Assign")
+                    assign: parseAssign(rule.object["Assign"], at: "\(place)/Assign"),
+                    output: isJSONata ? rule.object["Output"].map { parseTemplate($0, at: "\(place)/Output") } : nil
                 )
             )
         }

@@ -5,8 +5,9 @@ extension DefinitionParser {
     // MARK: Data flow
 
     /// - Parameter isMap: whether `Parameters` shapes each item rather than the state's input.
-    mutating func parseFlow(_ object: JSON.Object, isMap: Bool, at location: String) -> JSONPathFlow {
-        JSONPathFlow(
+    mutating func parseFlow(_ object: JSON.Object, isMap: Bool, at location: String) -> any DataFlow {
+        if isJSONata { return parseJSONataFlow(object, at: location) }
+        return JSONPathFlow(
             inputPath: parseSelection(object["InputPath"], at: "\(location)/InputPath"),
             parameters: isMap ? nil : object["Parameters"].map { parseTemplate($0, at: "\(location)/Parameters") },
             resultSelector: object["ResultSelector"].map { parseTemplate($0, at: "\(location)/ResultSelector") },
@@ -51,7 +52,9 @@ extension DefinitionParser {
             return nil
         }
         do {
-            return try JSONPath(text)
+            let path = try JSONPath(text)
+            refer(to: path.variables)
+            return path
         } catch {
             fail("Value is not a valid JSONPath: \(error)", at: location)
             return nil
@@ -61,6 +64,7 @@ extension DefinitionParser {
     // MARK: Templates and expressions
 
     mutating func parseTemplate(_ value: JSON, at location: String) -> PayloadTemplate {
+        if isJSONata { return parseJSONataTemplate(value, field: place(at: location), at: location) }
         switch value {
         case .object(let members):
             var parsed: [PayloadTemplate.Member] = []
@@ -78,6 +82,7 @@ extension DefinitionParser {
                     )
                     continue
                 }
+                refer(to: expression.variables)
                 parsed.append(
                     PayloadTemplate.Member(name: String(name.dropLast(2)), value: .computed(expression, text: text))
                 )
@@ -116,6 +121,9 @@ extension DefinitionParser {
                 fail("Expected a string", at: "\(location)/\(field)")
                 return nil
             }
+            if let expression = parseExpression(value, field: field, at: "\(location)/\(field)") {
+                return .expression(expression)
+            }
             return .literal(text)
         }
         guard let text = object["\(field)Path"]?.stringValue else { return nil }
@@ -123,6 +131,7 @@ extension DefinitionParser {
             fail("Value is not a valid JSONPath or intrinsic function call", at: "\(location)/\(field)Path")
             return nil
         }
+        refer(to: expression.variables)
         return .computed(expression, text: text, field: "\(field)Path")
     }
 
@@ -133,6 +142,9 @@ extension DefinitionParser {
             return parsePath(value, at: "\(location)/\(field)Path").map { .path($0, field: "\(field)Path") }
         }
         guard let value = object[field] else { return nil }
+        if let expression = parseExpression(value, field: field, at: "\(location)/\(field)") {
+            return .expression(expression)
+        }
         let lowest = field == "MaxConcurrency" ? 0 : 1
         guard let number = value.intValue, (lowest...99_999_999).contains(number) else {
             fail("Expected an integer between \(lowest) and 99999999", at: "\(location)/\(field)")

@@ -20,6 +20,8 @@ extension DefinitionParser {
             MapDefinition(
                 processor: graph,
                 itemsPath: object["ItemsPath"].flatMap { parsePath($0, at: "\(location)/ItemsPath") },
+                itemsTemplate: isJSONata ? object["Items"].map { parseTemplate($0, at: "\(location)/Items") } : nil,
+                isJSONata: isJSONata,
                 itemSelector: selector.map { parseTemplate($1, at: "\(location)/\($0)") },
                 maxConcurrency: parseNumber(object, "MaxConcurrency", 0...99_999_999, at: location),
                 distributed: distributed
@@ -153,6 +155,9 @@ extension DefinitionParser {
             return parsePath(value, at: "\(location)/\(field)Path").map { .path($0, field: "\(field)Path") }
         }
         guard let value = object[field] else { return nil }
+        if let expression = parseExpression(value, field: place(of: field, at: location), at: "\(location)/\(field)") {
+            return .expression(expression)
+        }
         guard let number = value.doubleValue, range.contains(number) else {
             let bounds = "\(Int(range.lowerBound)) and \(Int(range.upperBound))"
             fail("Expected a number between \(bounds)", at: "\(location)/\(field)")

@@ -25,6 +25,25 @@ extension DefinitionParser {
         ]),
     ]
 
+    private static let jsonataCommon = common.union(["Output", "Assign", "Next", "End"])
+
+    /// Those of states in JSONata.
+    private static let jsonataFields: [String: Set<String>] = [
+        "Task": jsonataCommon.union([
+            "Arguments", "Retry", "Catch", "Resource", "TimeoutSeconds", "HeartbeatSeconds", "Credentials",
+        ]),
+        "Pass": jsonataCommon,
+        "Choice": common.union(["Choices", "Default", "Assign", "Output"]),
+        "Wait": jsonataCommon.union(["Seconds", "Timestamp"]),
+        "Succeed": common.union(["Output"]),
+        "Fail": common.union(["Error", "Cause"]),
+        "Parallel": jsonataCommon.union(["Arguments", "Retry", "Catch", "Branches"]),
+        "Map": jsonataCommon.union([
+            "Retry", "Catch", "ItemProcessor", "Items", "ItemSelector", "MaxConcurrency", "Label", "ItemReader",
+            "ItemBatcher", "ResultWriter", "ToleratedFailureCount", "ToleratedFailurePercentage",
+        ]),
+    ]
+
     mutating func parseState(_ name: String, _ value: JSON, at location: String) -> State? {
         guard case .object(let object) = value else {
             fail("Expected an object", at: location)
@@ -43,11 +62,11 @@ extension DefinitionParser {
             )
             return nil
         }
-        if object["QueryLanguage"] == "JSONata" {
-            refuseJSONata(at: "\(location)/QueryLanguage")
-            return nil
-        }
-        checkFields(object, known, at: location)
+        let outer = (isJSONata, stateName, stateLocation)
+        defer { (isJSONata, stateName, stateLocation) = outer }
+        guard chooseLanguage(object["QueryLanguage"], at: location) else { return nil }
+        (stateName, stateLocation) = (name, location)
+        checkFields(object, isJSONata ? Self.jsonataFields[type] ?? known : known, at: location)
         let flow = parseFlow(object, isMap: type == "Map", at: location)
         guard let kind = parseKind(type, object, at: location) else { return nil }
         let hasTransition = !["Choice", "Succeed", "Fail"].contains(type)
@@ -117,6 +136,9 @@ extension DefinitionParser {
             case .requestResponse: break
             }
         }
+        if let credentials = object["Credentials"], credentials["RoleArn"] == nil, credentials["RoleArn.$"] == nil {
+            fail("The field 'RoleArn' is required but was missing", at: "\(location)/Credentials")
+        }
         return .task(
             TaskDefinition(
                 resource: resource,
@@ -145,6 +167,9 @@ extension DefinitionParser {
             return nil
         }
         let place = "\(location)/\(field)"
+        if let expression = parseExpression(value, field: field, at: place) {
+            return .wait(field == "Seconds" ? .secondsExpression(expression) : .timestampExpression(expression))
+        }
         switch field {
         case "Seconds":
             guard let seconds = value.intValue, (0...99_999_999).contains(seconds) else {

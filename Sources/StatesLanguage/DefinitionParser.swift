@@ -7,6 +7,13 @@ struct DefinitionParser {
     private(set) var diagnostics: [Diagnostic] = []
     /// Why a field's value was refused, where that alone is what the user is told.
     private(set) var refusal: String?
+    /// Whether the state being parsed is in JSONata.
+    var isJSONata = false
+    private var isMachineJSONata = false
+    var stateName = ""
+    var stateLocation = ""
+    /// The variables that states refer to, by the states' names.
+    private var references: [String: [String]] = [:]
     /// The states of the graph being parsed, by name.
     var names: [String: Int] = [:]
 
@@ -14,14 +21,15 @@ struct DefinitionParser {
 
     mutating func parseMachine(_ object: JSON.Object) -> StateMachine? {
         checkFields(object, ["Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"], at: "")
-        if object["QueryLanguage"] == "JSONata" {
-            checkDowngrades(object)
-            if diagnostics.isEmpty { refuseJSONata(at: "/QueryLanguage") }
-            return nil
-        }
+        isMachineJSONata = object["QueryLanguage"] == "JSONata"
         let timeout = parsePositiveInteger(object["TimeoutSeconds"], at: "/TimeoutSeconds")
         guard let graph = parseGraph(object, at: "") else { return nil }
-        return StateMachine(comment: object["Comment"]?.stringValue, timeoutSeconds: timeout, graph: graph)
+        return StateMachine(
+            comment: object["Comment"]?.stringValue,
+            timeoutSeconds: timeout,
+            variableReferences: references,
+            graph: graph
+        )
     }
 
     // MARK: Graphs
@@ -87,21 +95,27 @@ struct DefinitionParser {
 
     // MARK: Query language
 
-    private mutating func checkDowngrades(_ object: JSON.Object) {
-        for (name, state) in object["States"]?.objectValue ?? [:] where state["QueryLanguage"] == "JSONPath" {
-            fail(
-                "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
-                at: "/States/\(name)"
-            )
-        }
+    /// Takes over the state's language: its own, or the machine's.
+    mutating func chooseLanguage(_ language: JSON?, at location: String) -> Bool {
+        isJSONata = language.map { $0 == "JSONata" } ?? isMachineJSONata
+        guard isMachineJSONata, !isJSONata else { return true }
+        fail("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", at: location)
+        return false
     }
 
-    mutating func refuseJSONata(at location: String) {
-        note(
-            "NOT_SERVED_BY_TRAINYARD",
-            "Trainyard does not run the query language JSONata yet; write the state in JSONPath",
-            at: location
-        )
+    // MARK: Places and references
+
+    /// The place of a location within its state: `Output/result`.
+    func place(at location: String) -> String { String(location.dropFirst(stateLocation.utf8.count + 1)) }
+
+    func place(of field: String, at location: String) -> String { place(at: "\(location)/\(field)") }
+
+    /// Notes the variables that the state refers to.
+    mutating func refer(to variables: [String]) {
+        guard !variables.isEmpty else { return }
+        var known = references[stateName] ?? []
+        for variable in variables where !known.contains(variable) { known.append(variable) }
+        references[stateName] = known
     }
 
     // MARK: Notes

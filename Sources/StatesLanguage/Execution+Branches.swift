@@ -48,7 +48,7 @@ extension Execution {
             (flow, scope) throws(ExpressionFailure) -> (effective: Document, items: [JSON], limit: Int) in
             let effective = try flow.effectiveInput(branchData, &scope)
             scope.input = effective.value
-            let items = try definition.items(scope)
+            let items = try definition.items(&scope)
             return (effective, items, try definition.limit(&scope))
         }
         branch.previousEvent = emit(

@@ -4,6 +4,7 @@ extension Execution {
     /// Retries or catches a state's failure, or lets its branch fail.
     mutating func recover(_ branch: inout Branch, _ id: Int, from failure: Failure) -> Progress {
         let state = branch.state
+        note(failure, of: &branch)
         if !failure.isFatal, retry(&branch, id, state, failure) { return .suspended }
         if branch.hasStarted {
             branch.previousEvent = emit("\(state.kind.name)StateFailed", previous: branch.previousEvent)
@@ -12,12 +13,34 @@ extension Execution {
             do throws(Failure) {
                 return try catchFailure(&branch, id, catcher, failure)
             } catch {
+                note(error, of: &branch)
                 fail(branch, error)
                 return .ended
             }
         }
         fail(branch, failure)
         return .ended
+    }
+
+    /// Records that an expression failed.
+    private mutating func note(_ failure: Failure, of branch: inout Branch) {
+        guard case .some(let location) = failure.evaluation else { return }
+        let previous = branch.previousEvent == branch.enteredEvent ? branch.precedingEvent : branch.previousEvent
+        branch.previousEvent = emit(
+            "EvaluationFailed",
+            previous: previous,
+            .other(
+                "evaluationFailedEventDetails",
+                .compact([
+                    "error": failure.error.map(JSON.string), "cause": failure.cause.map(JSON.string),
+                    "location": location.map(JSON.string), "state": .string(branch.state.name),
+                ])
+            )
+        )
+        switch branch.state.kind {
+        case .map, .parallel: branch.hasStarted = true
+        default: break
+        }
     }
 
     private mutating func retry(_ branch: inout Branch, _ id: Int, _ state: State, _ failure: Failure) -> Bool {
@@ -43,7 +66,11 @@ extension Execution {
         let (output, variables) = try evaluate(branch) {
             (_, scope) throws(ExpressionFailure) -> (Document, [String: JSON]) in
             scope.input = caught.value
+            scope.errorOutput = caught.value
             let variables = try catcher.assign?.evaluate(in: &scope).objectValue
+            if let output = try catcher.output?.evaluate(in: &scope) {
+                return (Document(output), variables.map(Dictionary.init(members:)) ?? [:])
+            }
             let output = try catcher.resultPath.combine(raw: branchData, result: caught)
             return (output, variables.map(Dictionary.init(members:)) ?? [:])
         }

@@ -13,7 +13,7 @@ extension Execution {
             (flow, scope) throws(ExpressionFailure) -> (Document, [JSON]?) in
             let effective = try flow.effectiveInput(branchData, &scope)
             scope.input = effective.value
-            return (effective, distributed.reader == nil ? try definition.items(scope) : nil)
+            return (effective, distributed.reader == nil ? try definition.items(&scope) : nil)
         }
         branch.previousEvent = emit(
             "MapStateStarted",

@@ -46,6 +46,7 @@ extension Execution {
     private mutating func enter(_ branch: inout Branch) {
         let state = branch.state
         branch.enteredTime = now
+        branch.precedingEvent = branch.previousEvent
         branch.attempts = state.retriers.isEmpty ? [] : Array(repeating: 0, count: state.retriers.count)
         branch.retryCount = 0
         branch.taskToken = nil
@@ -113,7 +114,10 @@ extension Execution {
             for rule in rules {
                 guard try rule.holds(in: &scope) else { continue }
                 let variables = try rule.assign?.evaluate(in: &scope).objectValue
-                let output = try flow.passedThrough(effective, &scope)
+                let output =
+                    if let template = rule.output { Document(try template.evaluate(in: &scope)) } else {
+                        try flow.chosen(effective, &scope)
+                    }
                 return (rule.next, output, variables.map(Dictionary.init(members:)) ?? [:])
             }
             guard let otherwise else { return nil }
@@ -239,7 +243,14 @@ extension Execution {
         context.retryCount = state.kind.canRetry ? branch.retryCount : nil
         context.taskToken = branch.taskToken
         context.mapItem = branch.mapItem
-        var scope = Scope(input: .null, variables: branch.variables, context: context, random: random)
+        var scope = Scope(
+            input: .null,
+            variables: branch.variables,
+            raw: branch.data.value,
+            now: now,
+            context: context,
+            random: random
+        )
         defer { random = scope.random }
         do throws(ExpressionFailure) {
             return try body(state.flow, &scope)
@@ -247,7 +258,8 @@ extension Execution {
             throw Failure(
                 error: error.error,
                 cause: located(error.message, branch),
-                isFatal: error.error == StatesError.runtime
+                isFatal: error.error == StatesError.runtime,
+                evaluation: error.error == StatesError.queryEvaluationError ? .some(error.location) : nil
             )
         }
     }
@@ -300,6 +312,7 @@ extension TextField {
     fileprivate func text(in scope: inout Scope) throws(ExpressionFailure) -> String {
         switch self {
         case .literal(let text): return text
+        case .expression(let expression): return try expression.string(in: &scope)
         case .computed(let expression, let text, let field):
             let value = try expression.evaluate(in: &scope, text: text, field: field)
             guard let result = value.stringValue else {

@@ -20,8 +20,8 @@ extension Execution {
                 resource: resource,
                 arguments: try flow.arguments(effective, &scope),
                 roleARN: try definition.credentials?.evaluate(in: &scope)["RoleArn"]?.stringValue,
-                timeoutSeconds: try definition.timeout?.seconds(in: scope),
-                heartbeatSeconds: try definition.heartbeat?.seconds(in: scope)
+                timeoutSeconds: try definition.timeout?.seconds(in: &scope),
+                heartbeatSeconds: try definition.heartbeat?.seconds(in: &scope)
             )
         }
         call.id = nextEffectID()
@@ -163,9 +163,10 @@ extension Execution {
 }
 
 extension SecondsField {
-    fileprivate func seconds(in scope: Scope) throws(ExpressionFailure) -> Int {
+    fileprivate func seconds(in scope: inout Scope) throws(ExpressionFailure) -> Int {
         switch self {
         case .literal(let seconds): return seconds
+        case .expression(let expression): return try expression.integer(in: &scope)
         case .path(let path, let field):
             let value = try path.referenced(by: field, scope)
             guard let seconds = value.intValue, (1...99_999_999).contains(seconds) else {

@@ -12,7 +12,7 @@ extension Execution {
         let entered = branch.enteredTime
         let deadline = try evaluate(branch) { (flow, scope) throws(ExpressionFailure) -> Int in
             scope.input = try flow.effectiveInput(branchData, &scope).value
-            return try duration.deadline(from: entered, scope)
+            return try duration.deadline(from: entered, &scope)
         }
         guard deadline > now else { return try passThrough(&branch, id, state) }
         branch.phase = .waiting(timer: sleep(until: deadline, .wait(branch: id)))
@@ -47,10 +47,17 @@ extension Execution {
 
 extension WaitDuration {
     /// The moment until which to wait.
-    fileprivate func deadline(from entered: Int, _ scope: Scope) throws(ExpressionFailure) -> Int {
+    fileprivate func deadline(from entered: Int, _ scope: inout Scope) throws(ExpressionFailure) -> Int {
         switch self {
         case .seconds(let seconds): return entered + seconds * 1000
         case .timestamp(let moment): return moment
+        case .secondsExpression(let expression): return entered + (try expression.integer(in: &scope)) * 1000
+        case .timestampExpression(let expression):
+            let text = try expression.string(in: &scope)
+            guard let moment = Instant.parse(text) else {
+                throw expression.unexpected(.string(text), wanted: "timestamp")
+            }
+            return moment
         case .secondsPath(let path):
             let value = try path.referenced(by: "SecondsPath", scope)
             guard case .integer(let seconds) = value, seconds >= 0, seconds <= 99_999_999 else {

@@ -12,6 +12,16 @@ struct IntrinsicCall: Sendable, Expression {
         case call(IntrinsicCall)
     }
 
+    var variables: [String] {
+        arguments.flatMap { argument -> [String] in
+            switch argument {
+            case .literal: []
+            case .path(let path): path.variables
+            case .call(let call): call.variables
+            }
+        }
+    }
+
     func evaluate(in scope: inout Scope) throws(ExpressionFailure) -> JSON {
         var values: [JSON] = []
         for argument in arguments {

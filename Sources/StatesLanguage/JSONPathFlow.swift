@@ -101,6 +101,8 @@ extension JSONPath {
 }
 
 extension JSONPath: Expression {
+    var variables: [String] { if case .variable(let name) = root { [name] } else { [] } }
+
     /// The path's value, `$` standing for the scope's input.
     func evaluate(in scope: inout Scope) throws(ExpressionFailure) -> JSON {
         do {

@@ -5,12 +5,16 @@ import JSONPath
 struct MapDefinition: Sendable {
     var processor: StateGraph
     var itemsPath: JSONPath?
+    /// `Items`, in JSONata mode.
+    var itemsTemplate: PayloadTemplate?
+    var isJSONata = false
     var itemSelector: PayloadTemplate?
     var maxConcurrency: NumberField?
     /// Set where the items are worked on by executions of their own.
     var distributed: DistributedMap?
 
-    func items(_ scope: Scope) throws(ExpressionFailure) -> [JSON] {
+    func items(_ scope: inout Scope) throws(ExpressionFailure) -> [JSON] {
+        if isJSONata { return try computedItems(&scope) }
         guard let itemsPath else {
             guard let items = scope.input.arrayValue else {
                 throw ExpressionFailure("Reference path \"$\" must point to array.")
@@ -25,6 +29,18 @@ struct MapDefinition: Sendable {
         }
         guard let items = value.arrayValue else {
             throw ExpressionFailure("Reference path \"\(itemsPath.text)\" must point to array.")
+        }
+        return items
+    }
+
+    private func computedItems(_ scope: inout Scope) throws(ExpressionFailure) -> [JSON] {
+        if case .expression(let expression)? = itemsTemplate { return try expression.array(in: &scope) }
+        let value = try itemsTemplate?.evaluate(in: &scope) ?? scope.input
+        guard let items = value.arrayValue else {
+            throw ExpressionFailure(
+                "Map state input must be an array but was: \(value)",
+                error: StatesError.queryEvaluationError
+            )
         }
         return items
     }
@@ -71,14 +87,16 @@ struct DistributedMap: Sendable {
     }
 }
 
-/// A number of a definition: given, or found by a path.
+/// A number of a definition: given, found by a path, or computed.
 enum NumberField: Sendable {
     case literal(Double)
     case path(JSONPath, field: String)
+    case expression(JSONataExpression)
 
     func integer(in scope: inout Scope) throws(ExpressionFailure) -> Int {
         switch self {
         case .literal(let number): return Int(exactly: number.rounded(.towardZero)) ?? .max
+        case .expression(let expression): return try expression.integer(in: &scope)
         case .path(let path, let field):
             let value = try path.referenced(by: field, scope)
             guard let number = value.intValue ?? value.stringValue.flatMap({ Int($0) }) else {
@@ -91,6 +109,7 @@ enum NumberField: Sendable {
     func number(in scope: inout Scope) throws(ExpressionFailure) -> Double {
         switch self {
         case .literal(let number): return number
+        case .expression(let expression): return try expression.number(in: &scope)
         case .path(let path, let field):
             let value = try path.referenced(by: field, scope)
             guard let number = value.doubleValue ?? value.stringValue.flatMap({ Double($0) }) else {

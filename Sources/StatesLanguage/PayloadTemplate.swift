@@ -6,6 +6,8 @@ indirect enum PayloadTemplate: Sendable {
     case constant(JSON)
     case object([Member])
     case array([PayloadTemplate])
+    /// A text in `{% %}`.
+    case expression(JSONataExpression)
 
     struct Member: Sendable {
         var name: String
@@ -21,6 +23,7 @@ indirect enum PayloadTemplate: Sendable {
     func evaluate(in scope: inout Scope) throws(ExpressionFailure) -> JSON {
         switch self {
         case .constant(let value): return value
+        case .expression(let expression): return try expression.evaluate(in: &scope)
         case .array(let elements):
             var values: [JSON] = []
             for element in elements { values.append(try element.evaluate(in: &scope)) }

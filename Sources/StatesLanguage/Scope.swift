@@ -5,6 +5,14 @@ struct Scope: Sendable {
     /// What `$` stands for.
     var input: JSON
     var variables: [String: JSON]
+    /// The state's input before any selection, `$states.input`.
+    var raw = JSON.null
+    /// `$states.result`, once there is one.
+    var result: JSON?
+    /// `$states.errorOutput`, in a catcher.
+    var errorOutput: JSON?
+    /// Milliseconds since 1970.
+    var now = 0
     /// What `$$` stands for.
     var context: ContextObject
     /// The source of `States.UUID` and `States.MathRandom`.
@@ -14,6 +22,8 @@ struct Scope: Sendable {
 /// A failure of an expression, to be told as the state's error.
 struct ExpressionFailure: Error, Sendable, Hashable {
     var error: String
+    /// The field that failed, of those in JSONata.
+    var location: String?
     /// AWS's words, without the sentence that names the state.
     var message: String
 
@@ -27,6 +37,9 @@ struct ExpressionFailure: Error, Sendable, Hashable {
 ///
 /// This is the seam between the interpreter and the language: the interpreter knows only this and `DataFlow`.
 protocol Expression: Sendable {
+    /// The workflow variables that it may refer to.
+    var variables: [String] { get }
+
     /// The expression's value in the scope.
     func evaluate(in scope: inout Scope) throws(ExpressionFailure) -> JSON
 }
@@ -48,8 +61,17 @@ protocol DataFlow: Sendable {
     /// The output of a state that has no result of its own (`OutputPath`).
     func passedThrough(_ effective: Document, _ scope: inout Scope) throws(ExpressionFailure) -> Document
 
+    /// The output of a Choice whose rule held and says none of its own.
+    func chosen(_ effective: Document, _ scope: inout Scope) throws(ExpressionFailure) -> Document
+
     /// The variables that the state sets, by name (`Assign`); `scope.input` is what `$` stands for there.
     func assignments(_ scope: inout Scope) throws(ExpressionFailure) -> [String: JSON]
+}
+
+extension DataFlow {
+    func chosen(_ effective: Document, _ scope: inout Scope) throws(ExpressionFailure) -> Document {
+        try passedThrough(effective, &scope)
+    }
 }
 
 /// The error names that the language itself gives.
@@ -62,6 +84,7 @@ public enum StatesError {
     public static let dataLimitExceeded = "States.DataLimitExceeded"
     public static let noChoiceMatched = "States.NoChoiceMatched"
     public static let intrinsicFailure = "States.IntrinsicFailure"
+    public static let queryEvaluationError = "States.QueryEvaluationError"
     public static let itemReaderFailed = "States.ItemReaderFailed"
     public static let resultWriterFailed = "States.ResultWriterFailed"
     public static let exceedToleratedFailureThreshold = "States.ExceedToleratedFailureThreshold"

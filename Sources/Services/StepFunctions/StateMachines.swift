@@ -43,6 +43,7 @@ extension StepFunctionsService {
             return (record, version)
         }
         await record.log?.validate(aws, as: request.caller, at: record.created)
+        machines.removeAll()
         return .output([
             "stateMachineArn": .string(record.arn),
             "creationDate": record.created.json,
@@ -77,6 +78,7 @@ extension StepFunctionsService {
             try record.save(in: db)
             return (record, version)
         }
+        machines.removeAll()
         return .output([
             "updateDate": now.json,
             "revisionId": record.revisionID.map(JSON.string),
@@ -115,6 +117,7 @@ extension StepFunctionsService {
             )
             try db.execute(sql: "DELETE FROM states_tags WHERE arn = ?", arguments: [arn.text])
         }
+        machines.removeAll()
         return AWSResponse()
     }
 
@@ -174,6 +177,8 @@ extension StepFunctionsService {
     /// The machine or version of that ARN; for an alias, the version that it leads to this time.
     /// - Throws: `StateMachineDoesNotExist`.
     func machine(_ arn: StateMachineARN) async throws -> StateMachineRecord {
+        if let cached = machines[arn.text] { return cached }
+        let generation = machines.generation
         let record = try await store.read { db -> StateMachineRecord? in
             if let alias = arn.alias {
                 guard let chosen = try StateMachineAlias.fetch(arn, in: db)?.chosenVersion() else { return nil }
@@ -185,6 +190,8 @@ extension StepFunctionsService {
             return try StateMachineRecord.fetch(arn.account, arn.region, arn.name, in: db)
         }
         guard let record else { throw AWSError.stateMachineDoesNotExist(arn.text) }
+        // An alias may lead elsewhere the next time.
+        if arn.alias == nil { machines.keep(record, for: arn.text, readAt: generation) }
         return record
     }
 
@@ -265,7 +272,16 @@ extension StateMachineRecord {
             "roleArn": .string(roleARN),
             "loggingConfiguration": .object(defaults.merging(logging.objectValue ?? [:])),
             "tracingConfiguration": ["enabled": tracing["enabled"] ?? false],
-            "revisionId": revisionID.map(JSON.string),
+            "revisionId": revisionID.map(JSON.string), "variableReferences": Self.variableReferences(definition),
         ])
+    }
+
+    /// The variables that the definition's states refer to, by the states' names.
+    private static func variableReferences(_ definition: String) -> JSON? {
+        guard let references = try? StateMachine(parsing: definition).variableReferences, !references.isEmpty else {
+            return nil
+        }
+        let sorted = references.sorted { $0.key < $1.key }
+        return .object(JSON.Object(sorted.map { ($0.key, .array($0.value.map(JSON.string))) }))
     }
 }

@@ -1,0 +1,163 @@
+import JSON
+
+/// Events as a journal keeps them: a text that occurs again, as names and data do at every step, is written once.
+///
+/// For each event: its type, milliseconds since the event before, how far back the event lies that it follows, and its
+/// details. Numbers are written seven bits a byte, the lowest first.
+extension HistoryEvent {
+    /// The events, whose ids follow each other, in the journal's form.
+    public static func journal(_ events: [HistoryEvent]) -> [UInt8] {
+        var writer = JournalWriter()
+        var time = 0
+        for event in events {
+            writer.write(text: event.type)
+            writer.write(number: event.timestamp - time)
+            writer.write(number: event.id - event.previousEventID)
+            writer.write(event.details)
+            time = event.timestamp
+        }
+        return writer.bytes
+    }
+
+    /// Reads what `journal` wrote.
+    /// - Parameter first: the id of the first event.
+    /// - Throws: `JournalError` where the bytes are no journal.
+    public static func events(journal bytes: [UInt8], first: Int) throws(JournalError) -> [HistoryEvent] {
+        var reader = JournalReader(bytes)
+        var events: [HistoryEvent] = []
+        var time = 0
+        while !reader.isAtEnd {
+            let id = first + events.count
+            let type = try reader.readText()
+            time += try reader.readNumber()
+            let previous = id - (try reader.readNumber())
+            let details = try reader.readDetails()
+            events.append(
+                HistoryEvent(id: id, previousEventID: previous, timestamp: time, type: type, details: details)
+            )
+        }
+        return events
+    }
+}
+
+/// Bytes that are no journal.
+public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Where they stop making sense.
+    public var offset: Int
+
+    public var description: String { "The journal of an execution is damaged at byte \(offset)." }
+}
+
+private struct JournalWriter {
+    var bytes: [UInt8] = []
+    private var places: [String: Int] = [:]
+    private var last: (text: String, place: Int) = ("", 0)
+
+    init() { bytes.reserveCapacity(4096) }
+
+    mutating func write(number: Int) {
+        // The sign goes to the lowest bit.
+        var rest = UInt(bitPattern: (number << 1) ^ (number >> (Int.bitWidth - 1)))
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(truncatingIfNeeded: rest))
+    }
+
+    /// The place of the text among those written so far, or 0 and the text.
+    mutating func write(text: String) {
+        if let place = places[text] { return write(number: place) }
+        places[text] = places.count + 1
+        write(number: 0)
+        write(number: text.utf8.count)
+        bytes.append(contentsOf: text.utf8)
+    }
+
+    /// Like `write(text:)`; states hand the same data on, which is found without looking at all of it.
+    mutating func write(data: String) {
+        if last.place > 0, last.text == data { return write(number: last.place) }
+        write(text: data)
+        last = (data, places[data] ?? 0)
+    }
+
+    mutating func write(_ details: HistoryEvent.Details) {
+        switch details {
+        case .none: write(number: 0)
+        case .entered(let name, let input):
+            write(number: 1)
+            write(text: name)
+            write(data: input)
+        case .exited(let name, let output, let assigned):
+            write(number: 2)
+            write(text: name)
+            write(data: output)
+            write(number: assigned.count)
+            for variable in assigned {
+                write(text: variable.name)
+                write(text: variable.text)
+            }
+        case .other(let name, let members):
+            write(number: 3)
+            write(text: name)
+            write(text: JSON.object(members).serialized())
+        }
+    }
+}
+
+private struct JournalReader {
+    private let bytes: [UInt8]
+    private var offset = 0
+    private var texts: [String] = []
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    var isAtEnd: Bool { offset >= bytes.count }
+
+    private var damage: JournalError { JournalError(offset: offset) }
+
+    mutating func readNumber() throws(JournalError) -> Int {
+        var value: UInt = 0
+        var shift: UInt = 0
+        while offset < bytes.count, shift < 64 {
+            let byte = bytes[offset]
+            offset += 1
+            value |= UInt(byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80 { return Int(bitPattern: value >> 1) ^ -Int(bitPattern: value & 1) }
+        }
+        throw damage
+    }
+
+    mutating func readText() throws(JournalError) -> String {
+        let place = try readNumber()
+        if place > 0 {
+            guard place <= texts.count else { throw damage }
+            return texts[place - 1]
+        }
+        let count = try readNumber()
+        guard count >= 0, count <= bytes.count - offset else { throw damage }
+        let text = String(decoding: bytes[offset..<offset + count], as: UTF8.self)
+        offset += count
+        texts.append(text)
+        return text
+    }
+
+    mutating func readDetails() throws(JournalError) -> HistoryEvent.Details {
+        switch try readNumber() {
+        case 0: return .none
+        case 1: return .entered(name: try readText(), input: try readText())
+        case 2:
+            let (name, output, count) = (try readText(), try readText(), try readNumber())
+            guard count >= 0, count <= bytes.count - offset else { throw damage }
+            var assigned: [(name: String, text: String)] = []
+            for _ in 0..<count { assigned.append((name: try readText(), text: try readText())) }
+            return .exited(name: name, output: output, assigned: assigned)
+        case 3:
+            let name = try readText()
+            guard let members = (try? JSON(parsing: try readText()))?.objectValue else { throw damage }
+            return .other(name, members)
+        default: throw damage
+        }
+    }
+}
