@@ -207,14 +207,16 @@ extension StateMachineAlias {
     static func all(of machine: StateMachineARN, in db: Database) throws -> [StateMachineAlias] {
         try Row.fetchAll(
             db,
-            sql: "SELECT name, document FROM states_aliases WHERE account = ? AND region = ? AND machine = ? ORDER BY name",
+            sql:
+                "SELECT name, document FROM states_aliases WHERE account = ? AND region = ? AND machine = ? ORDER BY name",
             arguments: [machine.account, machine.region, machine.name]
         ).map { row in try StateMachineAlias(machine: machine, name: row["name"], document: row["document"]) }
     }
 
     func save(in db: Database) throws {
         try db.execute(
-            sql: "INSERT OR REPLACE INTO states_aliases (account, region, machine, name, document) VALUES (?, ?, ?, ?, ?)",
+            sql:
+                "INSERT OR REPLACE INTO states_aliases (account, region, machine, name, document) VALUES (?, ?, ?, ?, ?)",
             arguments: [machine.account, machine.region, machine.name, name, document]
         )
     }

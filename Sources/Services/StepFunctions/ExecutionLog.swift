@@ -64,7 +64,9 @@ struct ExecutionLog: Sendable {
         var details = json.objectValue?.first { $0.key.hasSuffix("EventDetails") }?.value.objectValue ?? [:]
         if !includesData {
             for name in ["input", "output", "parameters", "assignedVariables"] { details.removeValue(forKey: name) }
-            for name in ["inputDetails", "outputDetails", "assignedVariablesDetails"] { details.removeValue(forKey: name) }
+            for name in ["inputDetails", "outputDetails", "assignedVariablesDetails"] {
+                details.removeValue(forKey: name)
+            }
         }
         return [
             "id": .string(String(event.id)), "type": .string(event.type), "details": .object(details),

@@ -3,6 +3,12 @@ import GRDB
 import JSON
 import StatesLanguage
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// An execution as the store keeps it.
 struct ExecutionRecord: Sendable {
     var number: Int64 = 0
@@ -161,7 +167,9 @@ extension ExecutionRecord {
                 "UPDATE states_executions SET status = ?, stopped = ?, output = ?, error = ?, cause = ?, redrives = ?, "
                 + "redriven = ? WHERE number = ?"
         )
-        try statement.execute(arguments: [status, stopped?.milliseconds, output, error, cause, redrives, redriven?.milliseconds, number])
+        try statement.execute(arguments: [
+            status, stopped?.milliseconds, output, error, cause, redrives, redriven?.milliseconds, number,
+        ])
     }
 }
 
@@ -174,7 +182,7 @@ struct StepRecord: Sendable {
     var isRedrive = false
     var first: Int
     var count: Int
-    var events: String
+    var events: Data
 
     init(sequence: Int, time: Int, input: Execution.Input?, events: [HistoryEvent]) {
         self.sequence = sequence
@@ -183,7 +191,7 @@ struct StepRecord: Sendable {
         if case .redrive = input { isRedrive = true }
         first = events.first?.id ?? 0
         count = events.count
-        self.events = HistoryEvent.serialized(events)
+        self.events = Data(HistoryEvent.journal(events))
     }
 
     func insert(execution number: Int64, in db: Database) throws {

@@ -12,6 +12,7 @@ extension StepFunctionsService {
             logger: logger,
             timers: timers,
             running: running,
+            recent: recent,
             mapRuns: mapRuns,
             tasks: TaskPerformer(aws: aws, clock: clock, running: running, activities: activities)
         )
@@ -50,6 +51,8 @@ extension StepFunctionsService {
             let live = RunningExecution(saved, execution, sequence: 1, in: environment)
             running.add(live)
             await live.begin(step.effects, logging: step.events)
+        } else if isNew {
+            recent.keep(ended: saved)
         }
         return AWSResponse(["executionArn": .string(saved.arn), "startDate": saved.started.json])
     }
@@ -174,6 +177,8 @@ extension StepFunctionsService {
     /// The execution that the request names.
     func execution(_ request: AWSRequest) async throws -> ExecutionRecord {
         let arn = try ExecutionARN(request.requiredString("executionArn"))
+        if let ended = recent[arn.text] { return ended }
+        if let live = running[arn.text] { return await live.saved }
         let record = try await store.read { db in try ExecutionRecord.fetch(arn, in: db) }
         guard let record else { throw AWSError.executionDoesNotExist(arn.text) }
         return record

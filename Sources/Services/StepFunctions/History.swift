@@ -1,7 +1,14 @@
 import AWSProtocol
 import GRDB
 import JSON
+import StatesLanguage
 import Store
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 extension StepFunctionsService {
     func getExecutionHistory(_ request: AWSRequest) async throws -> AWSResponse {
@@ -18,21 +25,20 @@ extension StepFunctionsService {
         // Event ids have no gaps, so that a page is a range of ids.
         let from = isReversed ? max(1, total - page.offset - page.size + 1) : page.offset + 1
         let to = isReversed ? total - page.offset : min(total, page.offset + page.size)
-        let texts = try await store.read { db in
-            try String.fetchAll(
+        let steps = try await store.read { db in
+            try Row.fetchAll(
                 db,
-                sql: "SELECT events FROM states_steps WHERE execution = ? AND first <= ? AND first + count > ? "
+                sql: "SELECT first, events FROM states_steps WHERE execution = ? AND first <= ? AND first + count > ? "
                     + "ORDER BY sequence",
                 arguments: [record.number, to, from]
-            )
+            ).map { (first: $0["first"] as Int, journal: $0["events"] as Data) }
         }
-        var events: [JSON] = []
-        for text in texts {
-            for event in try JSON(parsing: text).arrayValue ?? [] {
-                guard let id = event["id"]?.intValue, id >= from, id <= to else { continue }
-                events.append(event)
-            }
+        var wanted: [HistoryEvent] = []
+        for step in steps {
+            wanted += try HistoryEvent.events(journal: [UInt8](step.journal), first: step.first)
+                .filter { $0.id >= from && $0.id <= to }
         }
+        var events = try JSON(parsing: HistoryEvent.serialized(wanted)).arrayValue ?? []
         if isReversed { events.reverse() }
         if request.bool("includeExecutionData") == false { events = events.map(Self.withoutData) }
         return .output(["events": .array(events), "nextToken": page.next(total - page.offset)])

@@ -13,6 +13,7 @@ actor RunningExecution {
         var logger: Logger
         var timers: Timers
         var running: RunningExecutions
+        var recent: RecordCache<ExecutionRecord>
         var mapRuns: MapRuns
         var tasks: TaskPerformer
     }
@@ -34,6 +35,8 @@ actor RunningExecution {
     nonisolated let started: Timestamp
     private let environment: Environment
     private var record: ExecutionRecord
+    /// The record as the store has it.
+    private(set) var saved: ExecutionRecord
     private var execution: Execution
     private var sequence: Int
     private var arrivals: [Arrival] = []
@@ -53,6 +56,7 @@ actor RunningExecution {
         arn = record.arn
         started = record.started
         self.record = record
+        saved = record
         self.execution = execution
         self.sequence = sequence
         self.environment = environment
@@ -78,6 +82,7 @@ actor RunningExecution {
 
     /// Goes on from where the execution ended; returns the moment when that is journalled.
     func redrive() async throws -> Timestamp {
+        environment.recent.remove(arn)
         environment.running.add(self)
         do {
             try await submit(.redrive)
@@ -138,6 +143,7 @@ actor RunningExecution {
                 try? await environment.clock.sleep(until: environment.clock.now() + .seconds(1))
                 continue
             }
+            saved = record
             write(events)
             for arrival in batch { forget(arrival.input) }
             for effect in effects { perform(effect, after: nil) }
@@ -195,6 +201,7 @@ actor RunningExecution {
     }
 
     private func finish() {
+        if record.kind == .standard { environment.recent.keep(ended: saved) }
         environment.running.remove(arn)
         for token in tokens.values { environment.running.removeToken(token) }
         for call in calls.values { call.cancel() }

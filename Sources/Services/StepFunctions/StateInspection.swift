@@ -30,7 +30,9 @@ struct StateInspection: Sendable {
         var data: JSON.Object = ["input": .string(surroundings.input.text)]
         if state.kind == "Map" { mapData(&data) }
         if state.isJSONata {
-            if state.kind == "Task", let arguments = trial.arguments { data["afterArguments"] = .string(arguments.text) }
+            if state.kind == "Task", let arguments = trial.arguments {
+                data["afterArguments"] = .string(arguments.text)
+            }
         } else {
             try await pathData(&data)
         }

@@ -98,13 +98,16 @@ struct StateMock: Sendable {
 
     /// The failure of a Map of whose iterations more are said to fail than it tolerates.
     func exceededThreshold(_ state: TestedState, _ trial: StateTrial) throws(AWSError) -> Execution.Outcome? {
-        guard state.kind == "Map", let failed = failedIterations, causedBy == nil, let shown = trial.arguments?.value else {
+        guard state.kind == "Map", let failed = failedIterations, causedBy == nil, let shown = trial.arguments?.value
+        else {
             return nil
         }
         let count = shown["ToleratedFailureCount"]?.doubleValue
         let percentage = shown["ToleratedFailurePercentage"]?.doubleValue
         let total = Double(result?.arrayValue?.count ?? 0)
-        let isExceeded = [count, percentage.map { $0 * total / 100 }].contains { $0.map { Double(failed) > $0 } ?? false }
+        let isExceeded = [count, percentage.map { $0 * total / 100 }].contains {
+            $0.map { Double(failed) > $0 } ?? false
+        }
         guard isExceeded else { return nil }
         return .failed(
             error: "States.ExceedToleratedFailureThreshold",

@@ -50,7 +50,12 @@ extension TestedState {
         } catch {
             throw AWSError("InvalidDefinition", "Invalid State Machine Definition: '\(error)'")
         }
-        var execution = Execution(machine, input: surroundings.input, facts: surroundings.facts, seed: .random(in: 0...(.max)))
+        var execution = Execution(
+            machine,
+            input: surroundings.input,
+            facts: surroundings.facts,
+            seed: .random(in: 0...(.max))
+        )
         var trial = StateTrial(ending: .failed)
         var step = execution.start(at: surroundings.moment)
         var events = step.events
@@ -58,7 +63,9 @@ extension TestedState {
         var retries = surroundings.retries
         while step.status.isRunning {
             let isRetry = trial.error != nil
-            guard let effect = step.effects.first(where: { if case .cancel = $0 { false } else { true } }) else { break }
+            guard let effect = step.effects.first(where: { if case .cancel = $0 { false } else { true } }) else {
+                break
+            }
             switch effect {
             case .invoke(let call):
                 trial.arguments = call.arguments

@@ -18,6 +18,10 @@ public final class StepFunctionsService: AWSService {
     let running = RunningExecutions()
     let mapRuns = MapRuns()
     let definitions = DefinitionCache()
+    /// Machines and versions by ARN.
+    let machines = RecordCache<StateMachineRecord>(limit: 1000)
+    /// Executions that have ended lately, by ARN.
+    let recent = RecordCache<ExecutionRecord>(limit: 2000)
     let activities = ActivityQueues()
 
     public init(store: Store, aws: any AWSCaller, clock: any WallClock, logger: Logger) {
@@ -81,5 +85,7 @@ public final class StepFunctionsService: AWSService {
     public func reset() async {
         for execution in running.removeAll() { await execution.halt() }
         definitions.removeAll()
+        machines.removeAll()
+        recent.removeAll()
     }
 }

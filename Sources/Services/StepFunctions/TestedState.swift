@@ -47,7 +47,8 @@ struct TestedState: Sendable {
         guard let states = machine["States"]?.objectValue else { return nil }
         if let state = states[name]?.objectValue { return state }
         for (_, state) in states {
-            let inner = (state["Branches"]?.arrayValue ?? []) + [state["ItemProcessor"], state["Iterator"]].compactMap(\.self)
+            let inner =
+                (state["Branches"]?.arrayValue ?? []) + [state["ItemProcessor"], state["Iterator"]].compactMap(\.self)
             for machine in inner {
                 if let found = find(name, in: machine) { return found }
             }

@@ -26,6 +26,7 @@ extension StepFunctionsService {
             try record.save(in: db)
             return version
         }
+        machines.removeAll()
         return AWSResponse([
             "stateMachineVersionArn": .string("\(arn.text):\(version.number)"), "creationDate": version.created.json,
         ])
@@ -49,6 +50,7 @@ extension StepFunctionsService {
                 arguments: [arn.account, arn.region, arn.name, arn.version]
             )
         }
+        machines.removeAll()
         return AWSResponse()
     }
 
