@@ -137,7 +137,7 @@ extension CloudFormationService {
             // The others were computed against a stack that is no more.
             try ChangeSet.filter(Column("stackID") == stack.id && Column("id") != set.id).deleteAll(db)
         }
-        run(begun)
+        await runBriefly(begun)
         return AWSResponse()
     }
 

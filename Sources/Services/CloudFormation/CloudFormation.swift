@@ -71,6 +71,23 @@ public final class CloudFormationService: AWSService {
         }
     }
 
+    /// Begins the stack's operation, and lets one that takes a moment end: clients that wait ask at once, and then only
+    /// every half minute.
+    func runBriefly(_ stack: Stack) async {
+        run(stack)
+        let (ended, end) = AsyncStream<Never>.makeStream()
+        Task {
+            await finish(stack.id)
+            end.finish()
+        }
+        let limit = Task {
+            try await Task.sleep(for: .milliseconds(500))
+            end.finish()
+        }
+        for await _ in ended {}
+        limit.cancel()
+    }
+
     /// Returns when the stack's operation has ended: for tests and for those in the same process.
     func finish(_ stackID: String) async { await running.withLock { $0[stackID] }?.value }
 

@@ -23,7 +23,7 @@ extension CloudFormationService {
             try created.insert(db)
             try StackEvent.of(created, at: created.created, reason: "User Initiated").insert(db)
         }
-        run(stack)
+        await runBriefly(stack)
         return AWSResponse(["StackId": .string(stack.id)])
     }
 
@@ -42,7 +42,7 @@ extension CloudFormationService {
             onFailure: request.bool("DisableRollback") == true ? "DO_NOTHING" : "ROLLBACK",
             changeSetID: nil
         )
-        run(stack)
+        await runBriefly(stack)
         return AWSResponse(["StackId": .string(stack.id)])
     }
 
@@ -102,7 +102,7 @@ extension CloudFormationService {
             try StackEvent.of(stack, at: now, reason: "User Initiated").insert(db)
             return stack
         }
-        if let stack { run(stack) }
+        if let stack { await runBriefly(stack) }
         return AWSResponse()
     }
 
@@ -121,7 +121,7 @@ extension CloudFormationService {
             try StackEvent.of(stack, at: now, reason: "User Initiated").insert(db)
             return stack
         }
-        run(stack)
+        await runBriefly(stack)
         return AWSResponse()
     }
 
