@@ -14,6 +14,8 @@ def test_the_cli_copies_lists_syncs_and_removes(yard, name, tmp_path):
     (tree / "sub").mkdir(parents=True)
     (tree / "a.txt").write_text("alpha")
     (tree / "sub/b b+ü.txt").write_text("beta")
+    for file in (tree / "a.txt", tree / "sub/b b+ü.txt"):
+        os.utime(file, (1_700_000_000, 1_700_000_000))  # S3 keeps whole seconds: a file of this second would count as newer
     yard.aws("s3", "sync", tree, f"{bucket}/t")
     listing = yard.aws("s3", "ls", f"{bucket}/t/")
     assert "PRE sub/" in listing and "5 a.txt" in listing

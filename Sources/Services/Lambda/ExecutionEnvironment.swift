@@ -24,6 +24,9 @@ actor ExecutionEnvironment {
     private var current: Invocation?
     private var isHandedOut = false
     private var finished: CheckedContinuation<InvocationOutcome, Never>?
+    /// What the runtime said of a failed initialization, and how its process ended: the first event may come after both.
+    private var initializationError: ByteBuffer?
+    private var exit: ProcessExit?
     private var timer: Task<Void, Never>?
     private var startedAt = ContinuousClock.now
     private var handedOutAt = ContinuousClock.now
@@ -68,13 +71,13 @@ actor ExecutionEnvironment {
 
     /// Runs the function with one event. The environment does one thing at a time: the pool sees to it.
     func invoke(_ invocation: Invocation) async -> InvocationOutcome {
-        guard isUsable else { return .exited(invocation.requestID, nil) }
+        guard isUsable else { return lostOutcome(invocation.requestID) }
         await log.begin("START RequestId: \(invocation.requestID) Version: \(function.version.name)")
         current = invocation
         isHandedOut = false
         var outcome = await withCheckedContinuation { continuation in
             finished = continuation
-            if runtime.phase == .ended { return finish(.exited(invocation.requestID, nil)) }
+            if runtime.phase == .ended { return finish(lostOutcome(invocation.requestID)) }
             setTimer(seconds: function.timeout + (runtime.phase == .initializing ? Self.initializationSeconds : 0))
             if let parked, handOut() {
                 self.parked = nil
@@ -124,6 +127,7 @@ actor ExecutionEnvironment {
             finish(.failure(request.body))
             return Self.accepted
         case .initializationError:
+            initializationError = request.body
             finish(.failure(request.body))
             runtime.end()
             return Self.accepted
@@ -179,6 +183,14 @@ actor ExecutionEnvironment {
         finished = nil
     }
 
+    /// The outcome of an event that comes when the process cannot take one any more.
+    private func lostOutcome(_ requestID: String) -> InvocationOutcome {
+        if let initializationError { return .failure(initializationError) }
+        return .exited(requestID, exit.flatMap(Self.reason))
+    }
+
+    private static func reason(_ exit: ProcessExit) -> String? { exit == .exited(0) ? nil : "\(exit)" }
+
     private func setTimer(seconds: Int) {
         timer?.cancel()
         let moment = clock.now() + .seconds(seconds)
@@ -206,10 +218,11 @@ actor ExecutionEnvironment {
     }
 
     private func ended(_ exit: ProcessExit) async {
+        self.exit = exit
         left()
         guard let current else { return }
         await log.endPartialLine()
-        let outcome = InvocationOutcome.exited(current.requestID, exit == .exited(0) ? nil : "\(exit)")
+        let outcome = InvocationOutcome.exited(current.requestID, Self.reason(exit))
         await log.write(String(buffer: outcome.payload))
         finish(outcome)
     }
