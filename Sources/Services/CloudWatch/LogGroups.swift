@@ -37,7 +37,15 @@ extension LogsService {
 
     func describeLogGroups(_ request: AWSRequest) async throws -> AWSResponse {
         let caller = request.caller
-        let groups = try await groups(request, prefix: request.string("logGroupNamePrefix"))
+        let (prefix, pattern) = (request.string("logGroupNamePrefix"), request.string("logGroupNamePattern"))
+        if prefix != nil, pattern != nil {
+            throw AWSError.invalidParameter(
+                "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."
+            )
+        }
+        let groups = try await groups(request) { name in
+            name.hasPrefix(prefix ?? "") && (pattern.map { name.lowercased().contains($0.lowercased()) } ?? true)
+        }
         let page = try Page(groups, by: \.name, for: request)
         let bytes = try await store.read { db in
             try page.items.map { group in
@@ -64,8 +72,13 @@ extension LogsService {
         return .output(["logGroups": .array(shapes), "nextToken": page.next])
     }
 
+    /// Its pattern names parts of names, or beginnings after `^`, between bars.
     func listLogGroups(_ request: AWSRequest) async throws -> AWSResponse {
-        let page = try Page(try await groups(request, prefix: nil), by: \.name, for: request)
+        let parts = request.string("logGroupNamePattern")?.split(separator: "|")
+        let groups = try await groups(request) { name in
+            parts?.contains { $0.hasPrefix("^") ? name.hasPrefix($0.dropFirst()) : name.contains($0) } ?? true
+        }
+        let page = try Page(groups, by: \.name, for: request)
         let shapes = page.items.map { group -> JSON in
             [
                 "logGroupName": .string(group.name), "logGroupArn": .string(group.arn),
@@ -75,24 +88,16 @@ extension LogsService {
         return .output(["logGroups": .array(shapes), "nextToken": page.next])
     }
 
-    /// The caller's groups by name, of those that the request's pattern and class leave.
-    private func groups(_ request: AWSRequest, prefix: String?) async throws -> [LogGroup] {
+    /// The caller's groups by name, of those that the request's class and identifiers leave.
+    private func groups(_ request: AWSRequest, named isWanted: (String) -> Bool) async throws -> [LogGroup] {
         let caller = request.caller
-        let pattern = request.string("logGroupNamePattern")
         let wantedClass = request.string("logGroupClass")
-        if prefix != nil, pattern != nil {
-            throw AWSError.invalidParameter(
-                "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."
-            )
-        }
         let named = request.strings("logGroupIdentifiers").map(Self.groupName)
         return try await store.read { db in
             try LogGroup.filter(Column("account") == caller.account && Column("region") == caller.region)
                 .order(Column("name")).fetchAll(db)
         }.filter { group in
-            group.name.hasPrefix(prefix ?? "")
-                && (pattern.map { group.name.lowercased().contains($0.lowercased()) } ?? true)
-                && (wantedClass ?? group.class) == group.class
+            isWanted(group.name) && (wantedClass ?? group.class) == group.class
                 && (named.isEmpty || named.contains(group.name))
         }
     }
