@@ -132,7 +132,16 @@ struct RunCommand: AsyncParsableCommand {
 
     private func parsedInput() throws -> JSON? {
         guard let input else { return nil }
-        let text = input.hasPrefix("@") ? try String(contentsOfFile: String(input.dropFirst()), encoding: .utf8) : input
+        let text: String
+        if input.hasPrefix("@") {
+            let file = String(input.dropFirst())
+            guard let data = FileManager.default.contents(atPath: file) else {
+                throw ProjectError("--input: \(file) cannot be read")
+            }
+            text = String(decoding: data, as: UTF8.self)
+        } else {
+            text = input
+        }
         do {
             return try JSON(parsing: text)
         } catch {
