@@ -56,7 +56,7 @@ extension DefinitionParser {
         guard let known = Self.fields[type] else {
             let near = Suggestion.nearest(to: type, among: Self.fields.keys.sorted())
             fail(
-                "Value is not one of the state types \(Self.fields.keys.sorted())"
+                "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]"
                     + (near.map { ", did you mean '\($0)'?" } ?? ""),
                 at: "\(location)/Type"
             )
@@ -192,8 +192,12 @@ extension DefinitionParser {
     // MARK: Parallel
 
     private mutating func parseParallel(_ object: JSON.Object, at location: String) -> State.Kind? {
-        guard let branches = object["Branches"]?.arrayValue, !branches.isEmpty else {
+        guard let branches = object["Branches"]?.arrayValue else {
             fail("These fields are required: [Branches]", at: location)
+            return nil
+        }
+        guard !branches.isEmpty else {
+            fail("Value cannot be empty", at: "\(location)/Branches")
             return nil
         }
         var graphs: [StateGraph] = []

@@ -4,7 +4,6 @@ import JSON
 import Logging
 import StatesLanguage
 import Store
-import Synchronization
 
 /// A distributed Map's run under way: it reads the items, keeps as many child executions going as may be, and gathers what
 /// they come to. The inputs and each child are in the store, so that a restart goes on where this was.
@@ -167,7 +166,7 @@ actor MapRun {
     }
 
     private func begin(_ positions: Range<Int>) async throws {
-        var fresh: [Child] = []
+        var fresh: [MapRunChild] = []
         for position in positions { fresh.append(makeChild(position)) }
         if call.childKind == .standard {
             let (children, run) = (fresh, record)
@@ -189,7 +188,7 @@ actor MapRun {
         }
     }
 
-    private func makeChild(_ position: Int) -> Child {
+    private func makeChild(_ position: Int) -> MapRunChild {
         let now = environment.clock.now()
         var child = ExecutionRecord(childOf: parent, call, input: inputs[position].document.text, at: now)
         child.mapRun = record.arn
@@ -201,7 +200,7 @@ actor MapRun {
         )
         let step = execution.start(at: now.milliseconds)
         child.apply(step.status, at: now)
-        return Child(position: position, record: child, execution: execution, step: step)
+        return MapRunChild(position: position, record: child, execution: execution, step: step)
     }
 
     private func follow(_ execution: RunningExecution, at position: Int) {
@@ -302,35 +301,4 @@ actor MapRun {
         }
         environment.mapRuns.remove(record.arn)
     }
-
-    /// A child execution that is about to begin.
-    private struct Child: Sendable {
-        var position: Int
-        var record: ExecutionRecord
-        var execution: Execution
-        var step: Execution.Step
-
-        mutating func insert(of run: MapRunRecord, in db: Database) throws {
-            let journal = StepRecord(
-                sequence: 1,
-                time: record.started.milliseconds,
-                input: nil,
-                events: step.events
-            )
-            try record.insert(in: db)
-            try journal.insert(execution: record.number, in: db)
-            try run.addChild(record.number, at: position, in: db)
-        }
-    }
-}
-
-/// The map runs under way, by ARN.
-final class MapRuns: Sendable {
-    private let runs = Mutex<[String: MapRun]>([:])
-
-    subscript(arn: String) -> MapRun? { runs.withLock { $0[arn] } }
-
-    func add(_ run: MapRun) { runs.withLock { $0[run.call.mapRunARN] = run } }
-
-    func remove(_ arn: String) { runs.withLock { $0[arn] = nil } }
 }

@@ -62,7 +62,9 @@ extension StepFunctionsService {
         let children = try await store.read { db in try record.children(in: db).map(\.record) }
             .filter { status == nil || $0.status == status }
             .dropFirst(page.offset)
-        let listed = children.prefix(page.size).map { child -> JSON in .object(child.listed) }
+        let listed = children.prefix(page.size).map { child -> JSON in
+            .object(child.listed.merging(["mapRunArn": .string(arn)]))
+        }
         return .output(["executions": .array(listed), "nextToken": page.next(children.count)])
     }
 
