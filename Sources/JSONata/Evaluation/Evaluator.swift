@@ -7,6 +7,8 @@ final class Evaluator {
     var symbols: Symbols
     /// What a name means that no scope binds, once it has been asked for.
     private var globals: [Value?]
+    /// Pictures that have been read in this evaluation, by their text.
+    var datePictures: [String: DatePicture] = [:]
     private var depth = 0
     private var steps = 0
 
@@ -78,7 +80,8 @@ final class Evaluator {
         case .context: return Self.context(input)
         case .variable(let symbol): return lookup(symbol, frame)
         case .parent(let slot): return lookup(slot.label, frame)
-        case .binary(let symbol, let left, let right): return try evaluateBinary(node, symbol, left, right, input, frame)
+        case .binary(let symbol, let left, let right):
+            return try evaluateBinary(node, symbol, left, right, input, frame)
         case .call(let call): return try evaluateCall(call, input, frame)
         case .condition(let test, let then, let otherwise):
             if try evaluate(test, input, frame).isTruthy() { return try evaluate(then, input, frame) }

@@ -91,8 +91,10 @@ extension Value {
 
     /// For error messages.
     var described: String {
-        isUndefined ? "undefined" : (try? Text.string(self)).map { text in
-            if case .string = self { Text.quoted(text) } else { text }
-        } ?? "null"
+        isUndefined
+            ? "undefined"
+            : (try? Text.string(self)).map { text in
+                if case .string = self { Text.quoted(text) } else { text }
+            } ?? "null"
     }
 }

@@ -60,7 +60,7 @@ enum ControlFunctions {
         }
         do {
             return try site.evaluator.evaluate(root, input, site.frame)
-        } catch where error.code == "U1001" {
+        } catch  where error.code == "U1001" {
             throw error
         } catch {
             throw JSONataError("D3121", value: Text.quoted(error.message))

@@ -3,10 +3,14 @@ enum EncodingFunctions {
     static let all: [NativeFunction] = [
         .make("base64encode", "<s-:s>") { (arguments, _) throws(JSONataError) in
             // Each UTF-16 unit gives its low byte, as in the reference.
-            StringFunctions.mapped(arguments) { .string(Base64.encoded($0.utf16.map { UInt8(truncatingIfNeeded: $0) })) }
+            StringFunctions.mapped(arguments) {
+                .string(Base64.encoded($0.utf16.map { UInt8(truncatingIfNeeded: $0) }))
+            }
         },
         .make("base64decode", "<s-:s>") { (arguments, _) throws(JSONataError) in
-            StringFunctions.mapped(arguments) { .string(String(decoding: Base64.decoded($0).map(UInt16.init), as: UTF16.self)) }
+            StringFunctions.mapped(arguments) {
+                .string(String(decoding: Base64.decoded($0).map(UInt16.init), as: UTF16.self))
+            }
         },
         .make("encodeUrlComponent", "<s-:s>") { (arguments, _) throws(JSONataError) in
             try encoded(arguments, "encodeUrlComponent", keeping: component)

@@ -55,7 +55,9 @@ extension DatePicture {
     private static func zone(_ marker: Marker, _ word: String) -> Int? {
         let text = marker.component == "z" ? word.dropFirst(3) : word[...]
         if let separator = zoneSeparator(marker)?.first, let place = text.firstIndex(of: separator) {
-            guard let hours = Int(text[..<place]), let minutes = Int(text[text.index(after: place)...]) else { return nil }
+            guard let hours = Int(text[..<place]), let minutes = Int(text[text.index(after: place)...]) else {
+                return nil
+            }
             return hours * 60 + minutes
         }
         if text.count <= 3 { return Int(text).map { $0 * 60 } }

@@ -27,10 +27,8 @@ struct DatePicture {
         "P": "n", "m": "01", "s": "01", "f": "1", "Z": "01:01", "z": "01:01", "C": "n", "E": "n",
     ]
 
-    /// The picture given, or that of ISO 8601.
-    static func standard(_ picture: String?) throws(JSONataError) -> DatePicture {
-        try DatePicture(picture ?? "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]")
-    }
+    /// What is used where no picture is given: ISO 8601.
+    static let standard = "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]"
 
     /// - Throws: D3132, D3135, and what integer pictures throw.
     init(_ picture: String) throws(JSONataError) {

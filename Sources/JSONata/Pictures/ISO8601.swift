@@ -24,7 +24,9 @@ enum ISO8601 {
             fraction = value
         }
         guard let offset = scanner.offset(), scanner.isAtEnd else { return nil }
-        guard (1...12).contains(month), (1...31).contains(day), hour <= 24, minute < 60, second < 60 else { return .nan }
+        guard (1...12).contains(month), (1...31).contains(day), hour <= 24, minute < 60, second < 60 else {
+            return .nan
+        }
         let days = Double(CivilDate.days(year: year, month: month, day: day))
         let seconds = Double(hour * 3600 + minute * 60 + second - offset * 60)
         return days * CivilDate.millisecondsADay + seconds * 1000 + fraction

@@ -105,7 +105,10 @@ struct IntegerPicture {
 
     private func decimal(_ value: Double) -> String {
         var digits = NumberText.text(value)
-        digits = String(repeating: "0", count: max(0, mandatoryDigits - digits.count)) + digits
+        if digits.utf8.count < mandatoryDigits {
+            digits = String(repeating: "0", count: mandatoryDigits - digits.utf8.count) + digits
+        }
+        if zero == 0x30, separators.isEmpty { return isOrdinal ? digits + Self.ordinalEnding(digits) : digits }
         var characters = digits.unicodeScalars.map { scalar -> String in
             guard (0x30...0x39).contains(scalar.value) else { return String(scalar) }
             return Unicode.Scalar(scalar.value - 0x30 + zero).map { String($0) } ?? String(scalar)
@@ -147,7 +150,8 @@ struct IntegerPicture {
             let ignored = regularGrouping > 0 ? [","] : separators.map(\.character)
             for scalar in (isOrdinal ? Substring(text.dropLast(2)) : text[...]).unicodeScalars {
                 if ignored.contains(String(scalar)) { continue }
-                guard scalar.value >= zero, scalar.value <= zero + 9, let digit = Unicode.Scalar(scalar.value - zero + 0x30)
+                guard scalar.value >= zero, scalar.value <= zero + 9,
+                    let digit = Unicode.Scalar(scalar.value - zero + 0x30)
                 else {
                     if digits.isEmpty, scalar == "-" || scalar == "+" {
                         digits.unicodeScalars.append(scalar)

@@ -8,7 +8,9 @@ struct NumberPicture {
     /// - Throws: D3080 to D3093.
     init(_ picture: String, symbols: NumberSymbols) throws(JSONataError) {
         self.symbols = symbols
-        let pictures = picture.split(separator: symbols.patternSeparator, omittingEmptySubsequences: false).map { Array($0) }
+        let pictures = picture.split(separator: symbols.patternSeparator, omittingEmptySubsequences: false).map {
+            Array($0)
+        }
         guard pictures.count <= 2 else { throw JSONataError("D3080") }
         positive = try SubPicture(pictures.first ?? [], symbols)
         if pictures.count == 2 {
@@ -70,7 +72,9 @@ struct NumberPicture {
         let separator = symbols.groupingSeparator
         if picture.regularGrouping > 0 {
             for place in stride(
-                from: characters.count - picture.regularGrouping, to: 0, by: -picture.regularGrouping
+                from: characters.count - picture.regularGrouping,
+                to: 0,
+                by: -picture.regularGrouping
             ) {
                 characters.insert(separator, at: place)
             }

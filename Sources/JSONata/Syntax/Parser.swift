@@ -4,7 +4,9 @@ struct Parser {
     private var token: Token
     private var depth = 0
 
-    private static let maximumDepth = 256
+    private static let maximumDepth = 128
+    /// How many operations may follow each other, each the left side of the next.
+    private static let maximumLength = 1000
 
     private static let precedence: [String: Int] = [
         ".": 75, "[": 80, "{": 70, "(": 80, "@": 80, "#": 80, "?": 20, "+": 50, "-": 50, "*": 60, "/": 60, "%": 60,
@@ -61,7 +63,10 @@ struct Parser {
         var current = token
         try advance(afterOperand: true)
         var left = try operand(current)
+        var length = depth
         while power < bindingPower {
+            length += 1
+            guard length <= Self.maximumLength else { throw JSONataError("U1001", position: token.position) }
             current = token
             try advance()
             left = try operation(current, left)

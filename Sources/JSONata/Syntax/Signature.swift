@@ -27,10 +27,11 @@ struct Signature: Sendable {
             case "a", "x": add(Set("asnblfom"), letters[position])
             case "f": add(["f"], "f")
             case "j": add(Set("asnblom"), "j")
-            case "-": if let last = parameters.indices.last {
-                parameters[last].takesContext = true
-                parameters[last].isOptional = true
-            }
+            case "-":
+                if let last = parameters.indices.last {
+                    parameters[last].takesContext = true
+                    parameters[last].isOptional = true
+                }
             case "?": if let last = parameters.indices.last { parameters[last].isOptional = true }
             case "+": if let last = parameters.indices.last { parameters[last].isRepeated = true }
             case "(": position = try addChoice(letters, position)
