@@ -147,6 +147,14 @@ public struct Execution: Sendable {
     /// Whether the history has room for one event only: the one that ends the execution.
     var isHistoryFull: Bool { lastEventID >= Self.maximumEvents - 1 }
 
+    /// Whether that effect is a Wait or the pause before a retry, not a limit on something else.
+    public func isPause(_ id: Int) -> Bool {
+        switch waiting[id] {
+        case .wait, .retry: true
+        default: false
+        }
+    }
+
     mutating func nextEffectID() -> Int {
         lastEffectID += 1
         return lastEffectID

@@ -35,6 +35,8 @@ struct ExecutionRecord: Sendable {
     var cause: String?
     var redrives = 0
     var redriven: Timestamp?
+    /// The test case that mocks its tasks.
+    var testCase: String?
     /// Where its events are logged.
     var log: JSON?
 
@@ -129,6 +131,7 @@ extension ExecutionRecord {
         traceHeader = facts["traceHeader"]?.stringValue
         mapRun = facts["mapRun"]?.stringValue
         mapState = facts["mapState"]?.stringValue
+        testCase = facts["testCase"]?.stringValue
         log = facts["log"]
     }
 
@@ -146,7 +149,7 @@ extension ExecutionRecord {
         let facts = JSON.compact([
             "revision": .string(revision), "roleArn": .string(roleARN), "seed": .string(String(seed)),
             "traceHeader": traceHeader.map(JSON.string), "mapRun": mapRun.map(JSON.string),
-            "mapState": mapState.map(JSON.string), "log": log,
+            "mapState": mapState.map(JSON.string), "testCase": testCase.map(JSON.string), "log": log,
         ])
         let statement = try db.cachedStatement(
             sql: """

@@ -14,12 +14,13 @@ extension StepFunctionsService {
             running: running,
             recent: recent,
             mapRuns: mapRuns,
-            tasks: TaskPerformer(aws: aws, clock: clock, running: running, activities: activities)
+            rehearsal: rehearsal,
+            tasks: TaskPerformer(aws: aws, clock: clock, running: running, activities: activities, mocks: mocks)
         )
     }
 
     func startExecution(_ request: AWSRequest) async throws -> AWSResponse {
-        let arn = try StateMachineARN(request.requiredString("stateMachineArn"))
+        let (arn, testCase) = try mockedMachine(request.requiredString("stateMachineArn"))
         let name = request.string("name")
         let input = try checkedInput(request)
         if let name { try ResourceName.check(name) }
@@ -37,6 +38,7 @@ extension StepFunctionsService {
             at: now
         )
         fresh.traceHeader = request.string("traceHeader")
+        fresh.testCase = testCase
         var execution = Execution(
             try await definition(record.revision),
             input: input,
@@ -55,6 +57,20 @@ extension StepFunctionsService {
             recent.keep(ended: saved)
         }
         return AWSResponse(["executionArn": .string(saved.arn), "startDate": saved.started.json])
+    }
+
+    /// A machine's ARN, and the mocked test case that is named behind `#` where there are any.
+    private func mockedMachine(_ text: String) throws -> (StateMachineARN, testCase: String?) {
+        guard let mocks, let mark = text.firstIndex(of: "#") else { return (try StateMachineARN(text), nil) }
+        let arn = try StateMachineARN(String(text[..<mark]))
+        let testCase = String(text[text.index(after: mark)...])
+        guard mocks.configuration.hasTestCase(testCase, of: arn.name) else {
+            throw AWSError(
+                "ValidationException",
+                "The mock configuration has no test case '\(testCase)' of the state machine '\(arn.name)'"
+            )
+        }
+        return (arn, testCase)
     }
 
     /// Inserts the execution and its first step together; answers the one that is there where the same was started before.

@@ -15,6 +15,7 @@ actor RunningExecution {
         var running: RunningExecutions
         var recent: RecordCache<ExecutionRecord>
         var mapRuns: MapRuns
+        var rehearsal: Rehearsal
         var tasks: TaskPerformer
     }
 
@@ -203,6 +204,7 @@ actor RunningExecution {
     private func finish() {
         if record.kind == .standard { environment.recent.keep(ended: saved) }
         environment.running.remove(arn)
+        environment.tasks.mocks?.forget(arn)
         for token in tokens.values { environment.running.removeToken(token) }
         for call in calls.values { call.cancel() }
         for timer in timers.values { environment.timers.cancel(timer) }
@@ -218,7 +220,10 @@ actor RunningExecution {
 
     private func perform(_ effect: Effect, after past: Past?) {
         switch effect {
-        case .sleep(let id, let deadline):
+        case .sleep(let id, var deadline):
+            if execution.isPause(id) {
+                deadline = environment.rehearsal.end(of: deadline, from: environment.clock.now().milliseconds)
+            }
             timers[id] = environment.timers.add(at: deadline) { [self] in
                 Task { await self.take(.completion(id: id, .timerFired)) }
             }

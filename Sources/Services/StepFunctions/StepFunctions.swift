@@ -23,12 +23,22 @@ public final class StepFunctionsService: AWSService {
     /// Executions that have ended lately, by ARN.
     let recent = RecordCache<ExecutionRecord>(limit: 2000)
     let activities = ActivityQueues()
+    let rehearsal: Rehearsal
+    let mocks: MockedTasks?
 
-    public init(store: Store, aws: any AWSCaller, clock: any WallClock, logger: Logger) {
+    public init(
+        store: Store,
+        aws: any AWSCaller,
+        clock: any WallClock,
+        logger: Logger,
+        rehearsal: Rehearsal = Rehearsal()
+    ) {
         self.store = store
         self.aws = aws
         self.clock = clock
         self.logger = logger
+        self.rehearsal = rehearsal
+        mocks = rehearsal.mocks.map(MockedTasks.init)
         timers = Timers(clock: clock)
     }
 
