@@ -37,6 +37,8 @@ struct State: Sendable {
     var name: String
     var kind: Kind
     var flow: any DataFlow
+    /// Whether the flow is plain, asked once.
+    var isPlain: Bool
     var transition: Transition
     var retriers: [Retrier] = []
     var catchers: [Catcher] = []

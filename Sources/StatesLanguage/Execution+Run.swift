@@ -87,6 +87,9 @@ extension Execution {
         result: Document?
     ) throws(Failure) -> Progress {
         let branchData = branch.data
+        if state.isPlain {
+            return try leave(&branch, id, output: result ?? branchData, assigning: [:], to: state.transition)
+        }
         let (output, variables) = try evaluate(branch) {
             (flow, scope) throws(ExpressionFailure) -> (Document, [String: JSON]) in
             let effective = try flow.effectiveInput(branchData, &scope)
@@ -196,8 +199,11 @@ extension Execution {
         guard output.text.utf8.count <= Self.maximumPayload else {
             throw Failure.dataLimitExceeded(state.name)
         }
-        let assigned = variables.sorted { $0.key < $1.key }.map { (name: $0.key, text: $0.value.serialized()) }
-        branch.variables.merge(variables) { $1 }
+        var assigned: [(name: String, text: String)] = []
+        if !variables.isEmpty {
+            assigned = variables.sorted { $0.key < $1.key }.map { (name: $0.key, text: $0.value.serialized()) }
+            branch.variables.merge(variables) { $1 }
+        }
         branch.previousEvent = emit(
             Self.exitedType(state.kind),
             previous: branch.previousEvent,

@@ -23,10 +23,15 @@ public struct HistoryEvent: Sendable {
     /// Appends the event's JSON text in the API's form.
     public func write(to output: inout [UInt8]) {
         output.append(contentsOf: "{\"timestamp\":".utf8)
-        let fraction = String(timestamp % 1000)
-        output.append(contentsOf: "\(timestamp / 1000).\(String(repeating: "0", count: 3 - fraction.utf8.count))".utf8)
-        output.append(contentsOf: "\(fraction),\"type\":\"\(type)\",\"id\":\(id),\"previousEventId\":".utf8)
-        output.append(contentsOf: "\(previousEventID)".utf8)
+        output.append(decimal: timestamp / 1000)
+        output.append(UInt8(ascii: "."))
+        output.append(decimal: timestamp % 1000, digits: 3)
+        output.append(contentsOf: ",\"type\":\"".utf8)
+        output.append(contentsOf: type.utf8)
+        output.append(contentsOf: "\",\"id\":".utf8)
+        output.append(decimal: id)
+        output.append(contentsOf: ",\"previousEventId\":".utf8)
+        output.append(decimal: previousEventID)
         details.write(to: &output)
         output.append(UInt8(ascii: "}"))
     }
@@ -82,6 +87,17 @@ extension HistoryEvent.Details {
 }
 
 extension [UInt8] {
+    /// Appends a number that is not negative, without a text of its own.
+    fileprivate mutating func append(decimal number: Int, digits: Int = 1) {
+        let start = count
+        var rest = number
+        while rest > 0 || count - start < digits {
+            append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        }
+        self[start...].reverse()
+    }
+
     /// Appends a text as a JSON string.
     fileprivate mutating func append(quoted text: String) {
         append(UInt8(ascii: "\""))

@@ -17,6 +17,11 @@ struct JSONPathFlow: DataFlow {
     var outputPath = Selection.whole
     var assign: PayloadTemplate?
 
+    var isPlain: Bool {
+        guard case .whole = inputPath, case .whole = outputPath else { return false }
+        return parameters == nil && resultSelector == nil && resultPath == nil && assign == nil
+    }
+
     func effectiveInput(_ raw: Document, _ scope: inout Scope) throws(ExpressionFailure) -> Document {
         try inputPath.select(from: raw, scope)
     }

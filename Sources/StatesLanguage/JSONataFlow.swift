@@ -6,6 +6,8 @@ struct JSONataFlow: DataFlow {
     var output: PayloadTemplate?
     var assign: PayloadTemplate?
 
+    var isPlain: Bool { arguments == nil && output == nil && assign == nil }
+
     func effectiveInput(_ raw: Document, _ scope: inout Scope) -> Document { raw }
 
     func arguments(_ effective: Document, _ scope: inout Scope) throws(ExpressionFailure) -> Document {

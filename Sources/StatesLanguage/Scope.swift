@@ -46,6 +46,9 @@ protocol Expression: Sendable {
 
 /// How a state reads its input and shapes its output: the fields that differ from one query language to another.
 protocol DataFlow: Sendable {
+    /// Whether no field says anything: the data passes as it is.
+    var isPlain: Bool { get }
+
     /// What the state sees of its raw input (`InputPath`).
     func effectiveInput(_ raw: Document, _ scope: inout Scope) throws(ExpressionFailure) -> Document
 
