@@ -83,7 +83,7 @@ class Yard:
             with urllib.request.urlopen(request) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as answer:
-            return answer.code, answer.read().decode()
+            return answer.code, answer.read().decode(errors="replace")
 
 
 def clean_environment():

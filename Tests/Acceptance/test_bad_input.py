@@ -176,6 +176,19 @@ def test_a_body_that_is_no_json_is_refused(yard, service, headers, body, code):
     assert status == 400 and json.loads(answer)["__type"] == code
 
 
+@pytest.mark.parametrize("service, path, headers, body", [
+    ("sagemaker", "/", {"X-Amz-Target": "SageMaker.ListModels", "Content-Type": "application/x-amz-json-1.1"}, b'{"a":' * 200_000),
+    ("states", "/service/AWSStepFunctions/operation/ListStateMachines", {"smithy-protocol": "rpc-v2-cbor", "Content-Type": "application/cbor"}, b"\x81" * 200_000),
+    ("iam", "/", {"Content-Type": "application/x-www-form-urlencoded"}, b"Action=CreateRole&Version=2010-05-08&" + b"a." * 200_000 + b"1=1"),
+    ("s3", "/bucket?delete=", {}, b"<a>" * 200_000 + b"</a>" * 200_000),
+])
+def test_a_body_nested_without_end_is_refused(yard, service, path, headers, body):
+    request = AWSRequest("POST", yard.endpoint + path, data=body, headers=dict(headers))
+    (S3SigV4Auth if service == "s3" else SigV4Auth)(Credentials("test", "test"), service, "us-east-1").add_auth(request)
+    assert yard.get(path, dict(request.headers), "POST", body)[0] == 400
+    assert yard.get("/_trainyard/health")[0] == 200
+
+
 @pytest.mark.parametrize("body", [b"<Delete><Object>", b"not xml", b'<!DOCTYPE a [<!ENTITY b "c">]><Delete>&b;</Delete>'])
 def test_a_body_that_is_no_xml_is_refused(yard, name, body):
     yard.client("s3").create_bucket(Bucket=name)

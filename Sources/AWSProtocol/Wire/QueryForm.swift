@@ -16,7 +16,7 @@ struct QueryForm {
         for item in items.items {
             let parts = item.name.split(separator: ".")
             guard parts.count <= 32 else {
-                throw AWSError("MalformedQueryString", "The parameter name \(item.name) nests too deeply.")
+                throw AWSError("MalformedQueryString", "The parameter name \(item.name.prefix(64))… nests too deeply.")
             }
             var place = 0
             for part in parts { place = child(part, of: place) }
