@@ -17,7 +17,12 @@ final class Bench: Sendable {
     let clock: ManualClock
     let aws: RecordingCaller
 
-    init(directory: TemporaryDirectory? = nil, clock: ManualClock = ManualClock(), aws: RecordingCaller = .init())
+    init(
+        directory: TemporaryDirectory? = nil,
+        clock: ManualClock = ManualClock(),
+        aws: RecordingCaller = .init(),
+        rehearsal: Rehearsal = Rehearsal()
+    )
         throws
     {
         self.clock = clock
@@ -28,7 +33,13 @@ final class Bench: Sendable {
             durability: .relaxed,
             directory: directory
         )
-        service = StepFunctionsService(store: temporary.store, aws: aws, clock: clock, logger: temporary.logger)
+        service = StepFunctionsService(
+            store: temporary.store,
+            aws: aws,
+            clock: clock,
+            logger: temporary.logger,
+            rehearsal: rehearsal
+        )
     }
 
     @discardableResult
