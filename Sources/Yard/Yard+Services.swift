@@ -11,6 +11,12 @@ import SageMaker
 import StepFunctions
 import Store
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 extension Yard {
     /// What services are made of.
     struct Parts {
@@ -19,6 +25,7 @@ extension Yard {
         var clock: any WallClock
         var logger: Logger
         var host: ComputeHost
+        var rehearsal: Rehearsal
     }
 
     /// The schema of every service.
@@ -33,6 +40,14 @@ extension Yard {
         CloudFormationService.migrations,
     ].flatMap { $0 }
 
+    /// How state machines run for those who test them.
+    /// - Throws: where the configured mocks cannot be read.
+    static func rehearsal(_ configuration: YardConfiguration) throws -> Rehearsal {
+        let path = configuration.stepFunctionsMocks ?? ProcessInfo.processInfo.environment["SFN_MOCK_CONFIG"]
+        let mocks = try path.map { try MockConfiguration(parsing: String(contentsOfFile: $0, encoding: .utf8)) }
+        return Rehearsal(timeScale: configuration.timeScale, mocks: mocks)
+    }
+
     /// Every service, in the order in which they start: those that others call at their start come first.
     static func services(_ parts: Parts, iam: IAMService) -> [any AWSService] {
         let (store, aws, clock, logger, host) = (parts.store, parts.aws, parts.clock, parts.logger, parts.host)
@@ -44,7 +59,13 @@ extension Yard {
             ECRService(store: store, aws: aws, clock: clock, logger: logger),
             LambdaService(store: store, aws: aws, clock: clock, logger: logger, host: host),
             SageMakerService(store: store, aws: aws, clock: clock, logger: logger, host: host),
-            StepFunctionsService(store: store, aws: aws, clock: clock, logger: logger),
+            StepFunctionsService(
+                store: store,
+                aws: aws,
+                clock: clock,
+                logger: logger,
+                rehearsal: parts.rehearsal
+            ),
             CloudFormationService(store: store, aws: aws, clock: clock, logger: logger),
         ]
     }

@@ -53,7 +53,14 @@ public final class Yard: AWSCaller, Service {
             environment: Self.environment(configuration),
             logger: logger
         )
-        let parts = Parts(store: store, aws: dispatcher, clock: clock, logger: logger, host: host)
+        let parts = Parts(
+            store: store,
+            aws: dispatcher,
+            clock: clock,
+            logger: logger,
+            host: host,
+            rehearsal: try Self.rehearsal(configuration)
+        )
         let iam = IAMService(store: store, aws: dispatcher, clock: clock, logger: logger)
         services = Self.services(parts, iam: iam)
         gateway = Gateway(

@@ -22,6 +22,10 @@ public struct YardConfiguration: Sendable {
     public var hostNames: [String]
     /// The Python that functions and jobs run on; nil for `TRAINYARD_PYTHON` or `python3`.
     public var python: String?
+    /// What state machines' Waits and pauses before retries are multiplied with; 0 passes them at once.
+    public var timeScale: Double
+    /// The path of a `MockConfigFile.json` that mocks state machines' tasks.
+    public var stepFunctionsMocks: String?
 
     public init(
         dataDirectory: String,
@@ -33,7 +37,9 @@ public struct YardConfiguration: Sendable {
         isOpen: Bool = false,
         credentials: [Credential] = [],
         hostNames: [String] = [],
-        python: String? = nil
+        python: String? = nil,
+        timeScale: Double = 1,
+        stepFunctionsMocks: String? = nil
     ) {
         self.dataDirectory = dataDirectory
         self.host = host
@@ -45,6 +51,8 @@ public struct YardConfiguration: Sendable {
         self.credentials = credentials
         self.hostNames = hostNames
         self.python = python
+        self.timeScale = timeScale
+        self.stepFunctionsMocks = stepFunctionsMocks
     }
 
     /// The caller of requests that carry no identity where none is asked for: the account's root user.

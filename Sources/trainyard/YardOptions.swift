@@ -30,7 +30,26 @@ struct YardOptions: ParsableArguments {
     )
     var python: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What state machines' Waits and pauses before retries are multiplied with; 0 passes them at once.",
+            valueName: "factor"
+        )
+    )
+    var timeScale = 1.0
+
+    @Option(
+        help: ArgumentHelp(
+            "A MockConfigFile.json, as of AWS Step Functions Local, that mocks tasks. Without it SFN_MOCK_CONFIG.",
+            valueName: "file"
+        )
+    )
+    var stepFunctionsMockConfig: String?
+
     func validate() throws {
+        guard timeScale >= 0, timeScale.isFinite else {
+            throw ValidationError("'\(timeScale)' is no factor: give 0 or more to --time-scale.")
+        }
         guard account.count == 12, account.allSatisfy({ $0.isASCII && $0.isNumber }) else {
             throw ValidationError("'\(account)' is not an account: give twelve digits to --account.")
         }
@@ -48,7 +67,9 @@ struct YardOptions: ParsableArguments {
             region: region,
             account: account,
             durability: durability,
-            python: python
+            python: python,
+            timeScale: timeScale,
+            stepFunctionsMocks: stepFunctionsMockConfig
         )
     }
 }
