@@ -36,8 +36,9 @@ bench: build $(VENV)/ready ## Measure and rewrite Docs/benchmarks.md
 docs: build ## Rewrite Docs/compatibility.md from what the binary serves
 	@python3 Tools/compatibility.py --binary $(BINARY) --write Docs/compatibility.md
 
-models: $(VENV)/ready ## Derive the AWS service models anew from botocore
-	@$(VENV)/bin/python Tools/models/derive.py
+models: ## Derive the AWS service models anew from the botocore that Tools/models/requirements.txt names
+	@python3 -m venv .build/models && .build/models/bin/pip install --quiet --requirement Tools/models/requirements.txt
+	@.build/models/bin/python Tools/models/derive.py
 
 clean: ## Remove what was built and the examples' data
 	@rm -rf .build .trainyard
