@@ -50,6 +50,8 @@ extension Evaluator {
         frame: Frame,
         name: String?
     ) throws(JSONataError) -> Value {
+        defer { leaveCall() }
+        try enterCall()
         var result = try applyOnce(function, arguments, input: input, frame: frame)
         while case .function(let ending) = result,
             case .tailCall(let call, let context, let scope) = ending.kind

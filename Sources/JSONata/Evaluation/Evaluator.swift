@@ -10,6 +10,8 @@ final class Evaluator {
     /// Pictures that have been read in this evaluation, by their text.
     var datePictures: [String: DatePicture] = [:]
     private var depth = 0
+    /// Calls under way: a native function that calls back nests without an evaluation around it.
+    private var calls = 0
     private var steps = 0
 
     private static let stepsBetweenChecks = 256
@@ -44,17 +46,24 @@ final class Evaluator {
     // MARK: Limits
 
     private func enter() throws(JSONataError) {
-        depth += 1
         steps += 1
         guard depth <= environment.maximumDepth else { throw JSONataError("U1001") }
         if steps % Self.stepsBetweenChecks == 0, environment.mustStop() { throw JSONataError("U1001") }
     }
 
+    func enterCall() throws(JSONataError) {
+        calls += 1
+        guard calls <= environment.maximumDepth else { throw JSONataError("U1001") }
+    }
+
+    func leaveCall() { calls -= 1 }
+
     // MARK: Evaluation
 
     func evaluate(_ node: Node, _ input: Value, _ frame: Frame) throws(JSONataError) -> Value {
-        try enter()
+        depth += 1
         defer { depth -= 1 }
+        try enter()
         var result = try evaluateKind(node, input, frame)
         for case .filter(let predicate) in node.predicates { result = try filter(predicate, result, frame) }
         if let group = node.group {
