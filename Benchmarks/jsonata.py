@@ -130,7 +130,8 @@ def close(a, b):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--release", default=os.path.join(ROOT, ".build", "release"), help="folder of the release build")
+    release = os.path.join(ROOT, ".build", "release")
+    parser.add_argument("--release", default=release, help="folder of the release build")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         files = [os.path.join(directory, "document.json"), os.path.join(directory, "cases.json")]
@@ -140,11 +141,13 @@ def main():
         run = subprocess.run([build(directory, options.release), *files], check=True, capture_output=True, text=True)
         own = json.loads(run.stdout)
         peers = {name: peer(name, package, files) for name, package in PEERS.items()}
-    print("| case | " + " | ".join(f"{name} {kind}" for kind in ("evaluate", "text") for name in ["trainyard", *peers]) + " |")
+    kinds = ("evaluate", "text")
+    columns = [f"{name} {kind}" for kind in kinds for name in ["trainyard", *peers]]
+    print("| case | " + " | ".join(columns) + " |")
     print("|---" * (1 + 2 * (1 + len(peers))) + "|")
     for name in CASES:
         cells = []
-        for kind in ("evaluate", "text"):
+        for kind in kinds:
             cells.append(f"{own[name][kind]:.1f}")
             for figures in peers.values():
                 figure = figures.get(name, {})

@@ -93,20 +93,33 @@ final class Evaluator {
             return try evaluateBinary(node, symbol, left, right, input, frame)
         case .call(let call): return try evaluateCall(call, input, frame)
         case .condition(let test, let then, let otherwise):
-            if try evaluate(test, input, frame).isTruthy() { return try evaluate(then, input, frame) }
-            guard let otherwise else { return .undefined }
-            return try evaluate(otherwise, input, frame)
+            return try evaluateCondition(test, then, otherwise, input, frame)
         case .block(let expressions, let makesFrame):
-            let scope = makesFrame ? Frame(parent: frame) : frame
-            var result = Value.undefined
-            for expression in expressions { result = try evaluate(expression, input, scope) }
-            return result
+            return try evaluateBlock(expressions, input, makesFrame ? Frame(parent: frame) : frame)
         case .binding(let symbol, let expression):
             let value = try evaluate(expression, input, frame)
             frame.bind(symbol, value)
             return value
         default: return try evaluateOther(node, input, frame)
         }
+    }
+
+    private func evaluateCondition(
+        _ test: Node,
+        _ then: Node,
+        _ otherwise: Node?,
+        _ input: Value,
+        _ frame: Frame
+    ) throws(JSONataError) -> Value {
+        if try evaluate(test, input, frame).isTruthy() { return try evaluate(then, input, frame) }
+        guard let otherwise else { return .undefined }
+        return try evaluate(otherwise, input, frame)
+    }
+
+    private func evaluateBlock(_ expressions: [Node], _ input: Value, _ frame: Frame) throws(JSONataError) -> Value {
+        var result = Value.undefined
+        for expression in expressions { result = try evaluate(expression, input, frame) }
+        return result
     }
 
     private func evaluateOther(_ node: Node, _ input: Value, _ frame: Frame) throws(JSONataError) -> Value {

@@ -45,7 +45,8 @@ struct Lexer {
 
     var count: Int { bytes.count }
 
-    /// The next word; where an operand may not stand (`afterOperand`), `/` divides, else it starts a regular expression.
+    /// The next word; where an operand may not stand (`afterOperand`), `/` divides, else a regular expression
+    /// starts with it.
     mutating func next(afterOperand: Bool) throws(JSONataError) -> Token {
         try skipBlanksAndComments()
         guard position < bytes.count else { return Token(kind: .end, position: bytes.count) }
