@@ -57,9 +57,9 @@ class Yard:
         self.kill()
         self.start()
 
-    def client(self, service, access_key="test", secret_key="test", **options):
+    def client(self, service, access_key="test", secret_key="test", region="us-east-1", **options):
         config = Config(retries={"total_max_attempts": 1}).merge(options.pop("config", Config()))
-        return boto3.client(service, endpoint_url=self.endpoint, region_name="us-east-1", aws_access_key_id=access_key,
+        return boto3.client(service, endpoint_url=self.endpoint, region_name=region, aws_access_key_id=access_key,
                             aws_secret_access_key=secret_key, config=config, **options)
 
     def environment(self, **more):

@@ -108,3 +108,18 @@ def test_unknown_and_duplicate_names(machines):
         with pytest.raises(ClientError) as error:
             call()
         assert error.value.response["Error"]["Code"] == code
+
+
+def test_another_account_or_region_does_not_reach_a_state_machine(machines, yard):
+    arn = machines.create(single(Type="Wait", Seconds=3600))
+    execution = machines.client.start_execution(stateMachineArn=arn)["executionArn"]
+    stranger = yard.client("stepfunctions", access_key="111122223333")
+    for call in (lambda c: c.describe_state_machine(stateMachineArn=arn), lambda c: c.start_execution(stateMachineArn=arn),
+                 lambda c: c.stop_execution(executionArn=execution), lambda c: c.delete_state_machine(stateMachineArn=arn)):
+        with pytest.raises(ClientError) as error:
+            call(stranger)
+        assert error.value.response["Error"]["Code"] == "AccessDeniedException"
+        with pytest.raises(ClientError) as error:
+            call(yard.client("stepfunctions", region="eu-west-1"))
+        assert error.value.response["Error"]["Code"] in ("StateMachineDoesNotExist", "ExecutionDoesNotExist")
+    machines.client.stop_execution(executionArn=execution)

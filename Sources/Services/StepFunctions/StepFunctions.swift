@@ -43,6 +43,10 @@ public final class StepFunctionsService: AWSService {
     }
 
     public var operations: [String: OperationHandler] {
+        Dictionary(uniqueKeysWithValues: table.map { ($0.key, CallerScope.guarded($0.key, $0.value)) })
+    }
+
+    private var table: [String: OperationHandler] {
         [
             "CreateStateMachine": createStateMachine,
             "UpdateStateMachine": updateStateMachine,
