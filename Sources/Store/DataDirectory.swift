@@ -41,12 +41,18 @@ struct DataDirectory: Sendable {
         do {
             try Self.checkFormat(in: path)
         } catch {
-            close(lock)
+            Self.release(lock)
             throw error
         }
     }
 
-    func unlock() { close(lock) }
+    func unlock() { Self.release(lock) }
+
+    /// Closing alone would not do: a child that is just being started may hold the descriptor for a moment longer.
+    private static func release(_ lock: Int32) {
+        flock(lock, LOCK_UN)
+        close(lock)
+    }
 
     /// The operating system's reason, which Foundation wraps.
     private static func reason(_ error: any Error) -> String {

@@ -31,7 +31,8 @@ struct StateMachineARN: Sendable {
         var arn = self
         arn.version = nil
         arn.alias = name
-        arn.text = ARN(service: "states", region: region, account: account, resource: "stateMachine:\(self.name):\(name)")
+        arn.text =
+            ARN(service: "states", region: region, account: account, resource: "stateMachine:\(self.name):\(name)")
             .description
         return arn
     }
