@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 
 import pytest
 from botocore.exceptions import ClientError
@@ -32,6 +33,8 @@ def test_an_example_deploys_with_the_aws_cli(yard, name, tmp_path, example):
     assert yard.client("stepfunctions").describe_state_machine(stateMachineArn=outputs["PipelineArn"])["status"] == "ACTIVE"
     yard.client("s3").head_bucket(Bucket=outputs["DataBucketName"])
 
+    deployed = int(time.time())
+    wait_for(lambda: int(time.time()) > deployed)  # the CLI names its change sets by the second
     again = yard.aws("cloudformation", "deploy", "--template-file", "out.yaml", "--stack-name", stack, "--capabilities", "CAPABILITY_IAM",
                      "--no-fail-on-empty-changeset", cwd=project)
     assert "No changes to deploy" in again
