@@ -4,6 +4,7 @@ import statistics
 import tempfile
 import threading
 import time
+import uuid
 
 from measure import Connection, arguments, disk_sync_milliseconds, peers, spread, start_peer, table, trainyard
 
@@ -36,12 +37,12 @@ def measure_server(server, executions):
     single = []
     for _ in range(10):
         started = time.perf_counter()
-        finish(connection, connection.states("StartExecution", stateMachineArn=machine, input="{}")["executionArn"])
+        finish(connection, connection.states("StartExecution", stateMachineArn=machine, name=uuid.uuid4().hex, input="{}")["executionArn"])
         single.append((time.perf_counter() - started) * 1000)
 
     def client():
         own = Connection(server)
-        begun = [own.states("StartExecution", stateMachineArn=machine, input="{}")["executionArn"] for _ in range(executions // CLIENTS)]
+        begun = [own.states("StartExecution", stateMachineArn=machine, name=uuid.uuid4().hex, input="{}")["executionArn"] for _ in range(executions // CLIENTS)]
         for execution in begun:
             finish(own, execution)
 
