@@ -77,6 +77,18 @@ import Testing
         Route(target: "/b/k", host: "[::1]:4566", answer: "s3:GetObject", bucket: "b", key: "k"),
         Route(target: "/2015-03-31/functions/", answer: "lambda:ListFunctions"),
         Route(target: "/2015-03-31/functions/f", answer: "lambda:GetFunction"),
+        Route(
+            method: "POST",
+            target: "/endpoints/e/invocations",
+            headers: signed("sagemaker"),
+            answer: "sagemaker-runtime:InvokeEndpoint"
+        ),
+        Route(
+            method: "PUT",
+            target: "/BatchPutMetrics",
+            headers: signed("sagemaker"),
+            answer: "sagemaker-metrics:BatchPutMetrics"
+        ),
         Route(target: "/2015-03-31/functions/f/code", headers: signed("lambda"), answer: "UnknownOperationException"),
         Route(method: "POST", target: "/2015-03-31/functions/f/invocations", answer: "lambda:Invoke"),
         Route(target: "/2018-10-31/layers", headers: signed("lambda"), answer: "NotImplemented"),

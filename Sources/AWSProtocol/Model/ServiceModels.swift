@@ -3,18 +3,21 @@ public enum ServiceModels {
     /// All services, in the order in which they are documented.
     public static var all: [ServiceModel] {
         [
-            s3Model, lambdaModel, ecrModel, sageMakerModel, statesModel, logsModel, iamModel, stsModel,
-            cloudFormationModel,
+            s3Model, lambdaModel, ecrModel, sageMakerModel, sageMakerRuntimeModel, sageMakerMetricsModel, statesModel,
+            logsModel, iamModel, stsModel, cloudFormationModel,
         ]
     }
 
-    /// The service of that signing name: `s3`, `states`, `logs`.
+    /// The service of that signing name: `s3`, `states`, `logs`. SageMaker's three services all sign as `sagemaker`; the
+    /// two smaller ones go by `sagemaker-runtime` and `sagemaker-metrics` here.
     public static func model(signingName: String) -> ServiceModel? {
         switch signingName {
         case "s3": s3Model
         case "lambda": lambdaModel
         case "ecr": ecrModel
         case "sagemaker": sageMakerModel
+        case "sagemaker-runtime": sageMakerRuntimeModel
+        case "sagemaker-metrics": sageMakerMetricsModel
         case "states": statesModel
         case "logs": logsModel
         case "iam": iamModel
@@ -29,7 +32,9 @@ public enum ServiceModels {
         switch sdkID {
         case "sfn": statesModel
         case "cloudwatchlogs": logsModel
-        case "states", "logs": nil
+        case "sagemakerruntime": sageMakerRuntimeModel
+        case "sagemakermetrics": sageMakerMetricsModel
+        case "states", "logs", "sagemaker-runtime", "sagemaker-metrics": nil
         default: model(signingName: sdkID)
         }
     }
@@ -50,6 +55,8 @@ public enum ServiceModels {
         switch endpointPrefix {
         case "api.ecr": ecrModel
         case "api.sagemaker": sageMakerModel
+        case "runtime.sagemaker": sageMakerRuntimeModel
+        case "metrics.sagemaker": sageMakerMetricsModel
         case "sync-states": statesModel
         default: model(signingName: endpointPrefix)
         }
@@ -59,6 +66,8 @@ public enum ServiceModels {
     private static let lambdaModel = ModelReader.read(lambda)
     private static let ecrModel = ModelReader.read(ecr)
     private static let sageMakerModel = ModelReader.read(sagemaker)
+    private static let sageMakerRuntimeModel = ModelReader.read(sagemakerruntime)
+    private static let sageMakerMetricsModel = ModelReader.read(sagemakermetrics)
     private static let statesModel = ModelReader.read(stepfunctions)
     private static let logsModel = ModelReader.read(logs)
     private static let iamModel = ModelReader.read(iam)

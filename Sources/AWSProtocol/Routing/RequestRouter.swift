@@ -80,7 +80,7 @@ public struct RequestRouter: Sendable {
         if let scope = CredentialScope(of: head, query) {
             let name = scope.service == "s3express" ? "s3" : scope.service
             guard let service = ServiceModels.model(signingName: name) else { throw Self.unknownService(name) }
-            return service
+            return Self.sibling(of: service, at: head.path)
         }
         if query.contains("Action"), let version = query["Version"], let service = Self.service(version: version) {
             return service
@@ -100,6 +100,14 @@ public struct RequestRouter: Sendable {
         }
         guard let s3 = ServiceModels.model(signingName: "s3") else { throw Self.unknownService("s3") }
         return s3
+    }
+
+    /// SageMaker's REST services sign with the name of its JSON service, and are told from it by their paths.
+    private static func sibling(of service: ServiceModel, at path: String) -> ServiceModel {
+        guard service.signingName == "sagemaker" else { return service }
+        let name = path.hasPrefix("/endpoints/") ? "sagemaker-runtime" : "sagemaker-metrics"
+        guard path != "/", let sibling = ServiceModels.model(signingName: name) else { return service }
+        return sibling
     }
 
     /// The services of the query protocol by the version that their clients send.

@@ -16,17 +16,30 @@ struct Listing: Sendable {
     private let column: String
 
     /// - Parameters:
-    ///   - table: A table with the columns `id`, `account`, `region`, `name`, `created`.
-    ///   - kind: The kind of job to list; the table then also has `kind`, `status` and `modified`.
+    ///   - kind: The kind of job to list.
     ///   - isDescending: The order where the request does not say.
     /// - Throws: `ValidationException` where the token is not one of ours.
-    init(_ request: AWSRequest, table: String, kind: JobKind? = nil, isDescending: Bool) throws(AWSError) {
+    init(_ request: AWSRequest, of kind: JobKind, isDescending: Bool) throws(AWSError) {
+        try self.init(request, table: "sagemaker_jobs", kind: kind.rawValue, isDescending: isDescending)
+    }
+
+    /// - Parameters:
+    ///   - kind: The kind of resource to list.
+    ///   - isDescending: The order where the request does not say.
+    /// - Throws: `ValidationException` where the token is not one of ours.
+    init(_ request: AWSRequest, of kind: ResourceKind, isDescending: Bool) throws(AWSError) {
+        try self.init(request, table: "sagemaker_resources", kind: kind.rawValue, isDescending: isDescending)
+    }
+
+    /// - Parameter table: A table with the columns `id`, `account`, `region`, `kind`, `name`, `status`, `created` and
+    ///   `modified`.
+    private init(_ request: AWSRequest, table: String, kind: String, isDescending: Bool) throws(AWSError) {
         let column = ["Name": "name", "Status": "status"][request.string("SortBy") ?? ""] ?? "created"
         let isDescending = request.string("SortOrder").map { $0 == "Descending" } ?? isDescending
         var query = Conditions()
         query.add("account = ?", request.caller.account)
         query.add("region = ?", request.caller.region)
-        query.add("kind = ?", kind?.rawValue)
+        query.add("kind = ?", kind)
         query.add("status = ?", request.string("StatusEquals"))
         query.add("instr(name, ?) > 0", request.string("NameContains"))
         query.add("created > ?", request.milliseconds("CreationTimeAfter"))

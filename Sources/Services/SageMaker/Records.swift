@@ -39,86 +39,29 @@ extension SageMakerService {
                 PRIMARY KEY (arn, key)
             ) STRICT, WITHOUT ROWID;
             """
-        )
+        ),
+        Migration(
+            "sagemaker",
+            2,
+            """
+            CREATE TABLE sagemaker_resources (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                account TEXT NOT NULL,
+                region TEXT NOT NULL,
+                kind TEXT NOT NULL,
+                name TEXT NOT NULL,
+                status TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                modified INTEGER NOT NULL,
+                document TEXT NOT NULL,
+                UNIQUE (account, region, kind, name)
+            ) STRICT;
+            INSERT INTO sagemaker_resources (account, region, kind, name, status, created, modified, document)
+            SELECT account, region, 'model', name, '', created, created, request FROM sagemaker_models ORDER BY id;
+            DROP TABLE sagemaker_models;
+            """
+        ),
     ]
-}
-
-/// A processing or training job as stored.
-struct JobRecord: Sendable {
-    /// Counts up in the order of creation.
-    var id: Int64
-    var kind: JobKind
-    var account: String
-    var region: String
-    var name: String
-    var created: Timestamp
-    /// The input of the operation that created the job, without its tags.
-    var request: JSON.Object
-    var state: JobState
-
-    var arn: String {
-        ARN(service: "sagemaker", region: region, account: account, resource: "\(kind.rawValue)/\(name)").description
-    }
-
-    /// Inserts the record and gives it its id.
-    mutating func insert(in db: Database) throws {
-        try db.cachedStatement(
-            sql: """
-                INSERT INTO sagemaker_jobs (account, region, kind, name, status, created, modified, request, state)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """
-        ).execute(arguments: [
-            account, region, kind.rawValue, name, state.status.rawValue, created.milliseconds,
-            state.modified.milliseconds, JSON.object(request).serialized(), state.json.serialized(),
-        ])
-        id = db.lastInsertedRowID
-    }
-
-    /// Writes the state.
-    func update(in db: Database) throws {
-        try db.cachedStatement(sql: "UPDATE sagemaker_jobs SET status = ?, modified = ?, state = ? WHERE id = ?")
-            .execute(arguments: [
-                state.status.rawValue, state.modified.milliseconds, state.json.serialized(), id,
-            ])
-    }
-
-    static func find(_ kind: JobKind, _ name: String, of caller: Caller, in db: Database) throws -> JobRecord? {
-        let statement = try db.cachedStatement(
-            sql: "SELECT * FROM sagemaker_jobs WHERE account = ? AND region = ? AND kind = ? AND name = ?"
-        )
-        return try Row.fetchOne(statement, arguments: [caller.account, caller.region, kind.rawValue, name])
-            .map(JobRecord.init)
-    }
-
-    static func find(id: Int64, in db: Database) throws -> JobRecord? {
-        let statement = try db.cachedStatement(sql: "SELECT * FROM sagemaker_jobs WHERE id = ?")
-        return try Row.fetchOne(statement, arguments: [id]).map(JobRecord.init)
-    }
-
-    /// The jobs that have not ended, in the order of their creation.
-    static func unfinished(in db: Database) throws -> [JobRecord] {
-        try Row.fetchAll(
-            db,
-            sql: "SELECT * FROM sagemaker_jobs WHERE status IN ('InProgress', 'Stopping') ORDER BY id"
-        ).map(JobRecord.init)
-    }
-}
-
-extension JobRecord {
-    init(_ row: Row) throws {
-        guard let kind = JobKind(rawValue: row["kind"]), let state = JobState(json: try JSON(parsing: row["state"]))
-        else { throw UnreadableRecord(table: "sagemaker_jobs", id: row["id"]) }
-        self.init(
-            id: row["id"],
-            kind: kind,
-            account: row["account"],
-            region: row["region"],
-            name: row["name"],
-            created: Timestamp(milliseconds: row["created"]),
-            request: try JSON(parsing: row["request"] as String).objectValue ?? [:],
-            state: state
-        )
-    }
 }
 
 /// A row that this version did not write.
@@ -127,56 +70,4 @@ struct UnreadableRecord: Error, CustomStringConvertible {
     var id: Int64
 
     var description: String { "The record \(id) of \(table) cannot be read" }
-}
-
-/// A model as stored.
-struct ModelRecord: Sendable {
-    var account: String
-    var region: String
-    var name: String
-    var created: Timestamp
-    /// The input of `CreateModel`, without its tags.
-    var request: JSON.Object
-
-    var arn: String { Self.arn(name, Caller(account: account, region: region)) }
-
-    static func arn(_ name: String, _ caller: Caller) -> String {
-        ARN("sagemaker", "model/\(name)", of: caller).description
-    }
-
-    func insert(in db: Database) throws {
-        try db.execute(
-            sql: "INSERT INTO sagemaker_models (account, region, name, created, request) VALUES (?, ?, ?, ?, ?)",
-            arguments: [account, region, name, created.milliseconds, JSON.object(request).serialized()]
-        )
-    }
-
-    static func find(_ name: String, of caller: Caller, in db: Database) throws -> ModelRecord? {
-        try Row.fetchOne(
-            db,
-            sql: "SELECT * FROM sagemaker_models WHERE account = ? AND region = ? AND name = ?",
-            arguments: [caller.account, caller.region, name]
-        ).map(ModelRecord.init)
-    }
-
-    /// - Returns: Whether there was such a model.
-    static func delete(_ name: String, of caller: Caller, in db: Database) throws -> Bool {
-        try db.execute(
-            sql: "DELETE FROM sagemaker_models WHERE account = ? AND region = ? AND name = ?",
-            arguments: [caller.account, caller.region, name]
-        )
-        return db.changesCount > 0
-    }
-}
-
-extension ModelRecord {
-    init(_ row: Row) throws {
-        self.init(
-            account: row["account"],
-            region: row["region"],
-            name: row["name"],
-            created: Timestamp(milliseconds: row["created"]),
-            request: try JSON(parsing: row["request"] as String).objectValue ?? [:]
-        )
-    }
 }

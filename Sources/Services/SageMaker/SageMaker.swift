@@ -34,24 +34,11 @@ public final class SageMakerService: AWSService {
         queue = JobQueue(context: context, capacity: ProcessInfo.processInfo.activeProcessorCount * 2)
     }
 
+    /// A table a capability; each stands in the file that answers it.
     public var operations: [String: OperationHandler] {
-        [
-            "CreateProcessingJob": createProcessingJob,
-            "DescribeProcessingJob": describeProcessingJob,
-            "ListProcessingJobs": { try await self.listJobs(.processing, $0) },
-            "StopProcessingJob": { try await self.stopJob(.processing, $0) },
-            "CreateTrainingJob": createTrainingJob,
-            "DescribeTrainingJob": describeTrainingJob,
-            "ListTrainingJobs": { try await self.listJobs(.training, $0) },
-            "StopTrainingJob": { try await self.stopJob(.training, $0) },
-            "CreateModel": createModel,
-            "DescribeModel": describeModel,
-            "ListModels": listModels,
-            "DeleteModel": deleteModel,
-            "AddTags": addTags,
-            "ListTags": listTags,
-            "DeleteTags": deleteTags,
-        ]
+        [jobOperations, modelOperations, tagOperations].reduce(into: [:]) { all, some in
+            all.merge(some) { first, _ in first }
+        }
     }
 
     /// Takes up the jobs that a former process left.

@@ -7,6 +7,10 @@ extension SageMakerService {
     /// A resource's tags may be at most this many.
     private static let maximumTags = 50
 
+    var tagOperations: [String: OperationHandler] {
+        ["AddTags": addTags, "ListTags": listTags, "DeleteTags": deleteTags]
+    }
+
     /// `AddTags`: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AddTags.html
     func addTags(_ request: AWSRequest) async throws -> AWSResponse {
         let arn = try request.requiredString("ResourceArn")
@@ -73,8 +77,8 @@ extension SageMakerService {
             if parts.count == 2 {
                 if let kind = JobKind(rawValue: parts[0]) {
                     if try JobRecord.find(kind, parts[1], of: owner, in: db) != nil { return }
-                } else if parts[0] == "model", try ModelRecord.find(parts[1], of: owner, in: db) != nil {
-                    return
+                } else if let kind = ResourceKind(rawValue: parts[0]) {
+                    if try ResourceRecord.find(kind, parts[1], of: owner, in: db) != nil { return }
                 }
             }
         }

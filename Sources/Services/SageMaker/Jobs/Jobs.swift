@@ -5,6 +5,19 @@ import Store
 
 /// What the operations on both kinds of job have in common.
 extension SageMakerService {
+    var jobOperations: [String: OperationHandler] {
+        [
+            "CreateProcessingJob": createProcessingJob,
+            "DescribeProcessingJob": describeProcessingJob,
+            "ListProcessingJobs": { try await self.listJobs(.processing, $0) },
+            "StopProcessingJob": { try await self.stopJob(.processing, $0) },
+            "CreateTrainingJob": createTrainingJob,
+            "DescribeTrainingJob": describeTrainingJob,
+            "ListTrainingJobs": { try await self.listJobs(.training, $0) },
+            "StopTrainingJob": { try await self.stopJob(.training, $0) },
+        ]
+    }
+
     /// Stores a new job and hands it over to be run.
     /// - Parameter check: What must hold before the job is accepted, asked with the rights of its role.
     func createJob(
@@ -58,7 +71,7 @@ extension SageMakerService {
 
     /// `ListProcessingJobs`, `ListTrainingJobs`
     func listJobs(_ kind: JobKind, _ request: AWSRequest) async throws -> AWSResponse {
-        let listing = try Listing(request, table: "sagemaker_jobs", kind: kind, isDescending: true)
+        let listing = try Listing(request, of: kind, isDescending: true)
         let (jobs, token) = try await store.read { db in
             let page = try listing.page(in: db)
             return (try page.rows.map(JobRecord.init), page.nextToken)

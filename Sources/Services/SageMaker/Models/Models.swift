@@ -4,6 +4,15 @@ import JSON
 import Store
 
 extension SageMakerService {
+    var modelOperations: [String: OperationHandler] {
+        [
+            "CreateModel": createModel,
+            "DescribeModel": describeModel,
+            "ListModels": listModels,
+            "DeleteModel": deleteModel,
+        ]
+    }
+
     /// `CreateModel`: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html
     func createModel(_ request: AWSRequest) async throws -> AWSResponse {
         let name = try request.requiredString("ModelName")
@@ -17,31 +26,26 @@ extension SageMakerService {
         var document = request.input
         let tags = document.removeValue(forKey: "Tags")
         let caller = request.caller
-        let model = ModelRecord(
-            account: caller.account,
-            region: caller.region,
-            name: name,
-            created: clock.now(),
-            request: document
-        )
+        let draft = ResourceRecord(.model, name, of: caller, created: clock.now(), document: document)
         try await store.write { db in
-            guard try ModelRecord.find(name, of: caller, in: db) == nil else {
-                throw AWSError("ValidationException", "Cannot create already existing model \"\(model.arn)\".")
+            guard try ResourceRecord.find(.model, name, of: caller, in: db) == nil else {
+                throw AWSError("ValidationException", "Cannot create already existing model \"\(draft.arn)\".")
             }
+            var model = draft
             try model.insert(in: db)
             try Self.setTags(tags, of: model.arn, in: db)
         }
-        return .output(["ModelArn": .string(model.arn)])
+        return .output(["ModelArn": .string(draft.arn)])
     }
 
     /// `DescribeModel`
     func describeModel(_ request: AWSRequest) async throws -> AWSResponse {
         let name = try request.requiredString("ModelName")
         let model = try await store.read { [caller = request.caller] db in
-            try ModelRecord.find(name, of: caller, in: db)
+            try ResourceRecord.find(.model, name, of: caller, in: db)
         }
         guard let model else { throw Self.unknownModel(name, request.caller) }
-        var output = model.request
+        var output = model.document
         output["PrimaryContainer"] = output["PrimaryContainer"].map(Self.completed)
         if let containers = output["Containers"]?.arrayValue {
             output["Containers"] = .array(containers.map(Self.completed))
@@ -54,10 +58,10 @@ extension SageMakerService {
 
     /// `ListModels`
     func listModels(_ request: AWSRequest) async throws -> AWSResponse {
-        let listing = try Listing(request, table: "sagemaker_models", isDescending: true)
+        let listing = try Listing(request, of: .model, isDescending: true)
         let (models, token) = try await store.read { db in
             let page = try listing.page(in: db)
-            return (try page.rows.map(ModelRecord.init), page.nextToken)
+            return (try page.rows.map(ResourceRecord.init), page.nextToken)
         }
         let summaries: [JSON] = models.map { model in
             [
@@ -72,14 +76,16 @@ extension SageMakerService {
         let name = try request.requiredString("ModelName")
         let caller = request.caller
         try await store.write { db in
-            guard try ModelRecord.delete(name, of: caller, in: db) else { throw Self.unknownModel(name, caller) }
-            try Self.removeTags(of: ModelRecord.arn(name, caller), in: db)
+            guard try ResourceRecord.delete(.model, name, of: caller, in: db) else {
+                throw Self.unknownModel(name, caller)
+            }
+            try Self.removeTags(of: ResourceRecord.arn(.model, name, caller), in: db)
         }
         return AWSResponse()
     }
 
     private static func unknownModel(_ name: String, _ caller: Caller) -> AWSError {
-        AWSError("ValidationException", "Could not find model \"\(ModelRecord.arn(name, caller))\".")
+        AWSError("ValidationException", "Could not find model \"\(ResourceRecord.arn(.model, name, caller))\".")
     }
 
     /// A container definition with the members that AWS fills in.
