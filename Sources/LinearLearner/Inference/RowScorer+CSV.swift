@@ -1,0 +1,70 @@
+extension RowScorer {
+    /// Reads lines of features, without labels and header.
+    mutating func addCSV(_ bytes: UnsafeBufferPointer<UInt8>) throws(InferenceError) {
+        guard let base = bytes.baseAddress else { return }
+        let end = bytes.count
+        var features: [Float] = []
+        features.reserveCapacity(featureCount)
+        var position = end >= 3 && base[0] == 0xEF && base[1] == 0xBB && base[2] == 0xBF ? 3 : 0
+        var line = 0
+        while position < end {
+            line += 1
+            features.removeAll(keepingCapacity: true)
+            try Self.readLine(base, &position, end: end, line, &features)
+            if features.isEmpty { continue }
+            guard features.count == featureCount else {
+                throw .wrongWidth(features.count, featureCount, "line \(line)")
+            }
+            features.withUnsafeBufferPointer { add($0) }
+        }
+    }
+
+    /// Reads one line and its end; a blank line has no features.
+    private static func readLine(
+        _ base: UnsafePointer<UInt8>,
+        _ position: inout Int,
+        end: Int,
+        _ line: Int,
+        _ features: inout [Float]
+    ) throws(InferenceError) {
+        while true {
+            let cell = position
+            skipSpaces(base, &position, end: end)
+            let isQuoted = position < end && base[position] == UInt8(ascii: "\"")
+            if isQuoted { position += 1 }
+            let value = NumberScanner.scan(base, &position, end: end)
+            if isQuoted, position < end, base[position] == UInt8(ascii: "\"") { position += 1 }
+            skipSpaces(base, &position, end: end)
+            let isAtEnd = position >= end || base[position] == 0x0A || base[position] == 0x0D
+            if isAtEnd, value == nil, !isQuoted, features.isEmpty, isBlank(base, cell..<position) {
+                skipLineEnd(base, &position, end: end)
+                return
+            }
+            guard let value, isAtEnd || base[position] == UInt8(ascii: ",") else {
+                let text = UnsafeBufferPointer(start: base + cell, count: end - cell)
+                    .prefix { $0 != UInt8(ascii: ",") && $0 != 0x0A && $0 != 0x0D }
+                let shown = String(decoding: text.prefix(40), as: UTF8.self)
+                throw .unreadable(
+                    "Unable to parse csv: line \(line), column \(features.count + 1): '\(shown)' is not a number"
+                )
+            }
+            features.append(Float(value))
+            guard !isAtEnd else { break }
+            position += 1
+        }
+        skipLineEnd(base, &position, end: end)
+    }
+
+    private static func isBlank(_ base: UnsafePointer<UInt8>, _ range: Range<Int>) -> Bool {
+        range.allSatisfy { base[$0] == 0x20 || base[$0] == 0x09 }
+    }
+
+    private static func skipSpaces(_ base: UnsafePointer<UInt8>, _ position: inout Int, end: Int) {
+        while position < end, base[position] == 0x20 || base[position] == 0x09 { position += 1 }
+    }
+
+    private static func skipLineEnd(_ base: UnsafePointer<UInt8>, _ position: inout Int, end: Int) {
+        if position < end, base[position] == 0x0D { position += 1 }
+        if position < end, base[position] == 0x0A { position += 1 }
+    }
+}
