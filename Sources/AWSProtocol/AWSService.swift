@@ -8,6 +8,9 @@ public protocol AWSService: Sendable {
     /// What the service answers, by operation name.
     var operations: [String: OperationHandler] { get }
 
+    /// What the service answers in HTTP of its own.
+    var endpoints: [any HTTPEndpoint] { get }
+
     /// Takes up what a former process left: called once, before the first request.
     func start() async throws
 
@@ -19,6 +22,7 @@ public protocol AWSService: Sendable {
 }
 
 extension AWSService {
+    public var endpoints: [any HTTPEndpoint] { [] }
     public func start() async throws {}
     public func shutdown() async {}
     public func reset() async {}

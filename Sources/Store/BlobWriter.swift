@@ -1,5 +1,4 @@
 import AWSProtocol
-import Logging
 public import NIOCore
 
 #if canImport(Glibc)
@@ -19,7 +18,7 @@ public actor BlobWriter {
 
     private let id: String
     private let files: BlobFiles
-    private let logger: Logger
+    private let failures: BlobFailures
     private nonisolated let queue = FileQueue(label: "trainyard.blob")
     private var file: FileDescriptor?
     private var waiting: [ByteBuffer] = []
@@ -28,14 +27,14 @@ public actor BlobWriter {
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 
-    init(id: String, files: BlobFiles, logger: Logger) throws {
+    init(id: String, files: BlobFiles, failures: BlobFailures) throws {
         self.id = id
         self.files = files
-        self.logger = logger
+        self.failures = failures
         do {
             file = try FileDescriptor(creating: files.incomingPath(of: id))
-        } catch let failure as FileDescriptor.Failure where failure.isDiskFull {
-            throw AWSError.diskFull(failure.path)
+        } catch let failure as FileDescriptor.Failure {
+            throw failures.answer(to: failure)
         }
     }
 
@@ -67,8 +66,7 @@ public actor BlobWriter {
             file.close()
             if files.durability == .full { try FileDescriptor.synchronizeDirectory(files.directory) }
         } catch let failure as FileDescriptor.Failure {
-            endIfUnsynced(failure)
-            throw failure.isDiskFull ? AWSError.diskFull(failure.path) : failure
+            throw failures.answer(to: failure)
         }
         return StoredBlob(id: id, size: size)
     }
@@ -94,12 +92,5 @@ public actor BlobWriter {
         }
         waiting = []
         waitingSize = 0
-    }
-
-    /// As with the database: after a failed sync nobody knows what is on disk, and asking again may lie.
-    private func endIfUnsynced(_ failure: FileDescriptor.Failure) {
-        guard failure.action == "sync", failure.number == EIO else { return }
-        logger.critical("The disk failed; the process ends", metadata: ["error": "\(failure)"])
-        _exit(EX_IOERR)
     }
 }

@@ -62,8 +62,23 @@ public struct Blobs: Sendable {
     /// Begins a new blob.
     /// - Throws: `AWSError` `InsufficientStorage` where the disk is full.
     public func makeWriter() throws -> BlobWriter {
-        let number = state.count.add(1, ordering: .relaxed).newValue
-        return try BlobWriter(id: "\(run)-\(String(number, radix: 16))", files: files, logger: logger)
+        try BlobWriter(id: nextID(), files: files, failures: BlobFailures(logger: logger))
+    }
+
+    /// Begins a blob that grows over several requests.
+    /// - Throws: `AWSError` `InsufficientStorage` where the disk is full.
+    public func makeGrowing() throws -> GrowingBlob {
+        try GrowingBlob(id: nextID(), size: nil, files: files, failures: BlobFailures(logger: logger))
+    }
+
+    /// Goes on with a growing blob that a row names.
+    /// - Parameter size: Of what is kept, in bytes; what was written after it is dropped.
+    public func reopenGrowing(_ id: String, size: Int) throws -> GrowingBlob {
+        try GrowingBlob(id: id, size: size, files: files, failures: BlobFailures(logger: logger))
+    }
+
+    private func nextID() -> String {
+        "\(run)-\(String(state.count.add(1, ordering: .relaxed).newValue, radix: 16))"
     }
 
     /// The file that holds the blob. It stays as it is until `grace` after the blob has been removed.

@@ -31,6 +31,33 @@ struct FileDescriptor: Sendable {
         guard number >= 0 else { throw Failure(action: "create", path: path, number: errno) }
     }
 
+    /// Opens a file that is there to write behind its first `size` bytes; what follows them is cut off.
+    init(extending path: String, from size: Int) throws {
+        self.path = path
+        let number = open(path, O_WRONLY | O_CLOEXEC)
+        guard number >= 0 else { throw Failure(action: "open", path: path, number: errno) }
+        guard ftruncate(number, off_t(size)) == 0, lseek(number, 0, SEEK_END) == off_t(size) else {
+            let reason = errno
+            systemClose(number)
+            throw Failure(action: "extend", path: path, number: reason)
+        }
+        self.number = number
+    }
+
+    /// Cuts off what follows the first `size` bytes, and writes there from now on.
+    func truncate(to size: Int) {
+        ftruncate(number, off_t(size))
+        lseek(number, off_t(size), SEEK_SET)
+    }
+
+    /// Has the system begin to write those bytes to the disk, without waiting for it: Linux does so when it is told that
+    /// they will not be needed in memory.
+    func beginWriting(_ range: Range<Int>) {
+        #if os(Linux)
+            _ = posix_fadvise(number, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
+        #endif
+    }
+
     /// Writes all of the buffers, one after the other.
     func write(_ buffers: [ByteBuffer]) throws {
         for buffer in buffers {

@@ -15,6 +15,9 @@ final class Dispatcher: AWSCaller {
         services.withLock { $0 }.map { ($0.name, $0.operations.keys.sorted()) }
     }
 
+    /// What answers in HTTP of its own.
+    var endpoints: [any HTTPEndpoint] { services.withLock { $0 }.flatMap(\.endpoints) }
+
     /// Takes the services up. They know the dispatcher already, which is why they come after it.
     func connect(_ services: [any AWSService]) {
         self.services.withLock { $0 = services }

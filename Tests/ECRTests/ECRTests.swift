@@ -85,7 +85,11 @@ struct Fixture {
         #expect(data["proxyEndpoint"] == "https://000000000000.dkr.ecr.us-east-1.amazonaws.com")
         #expect(data["expiresAt"] == (fixture.clock.now() + .seconds(12 * 3600)).json)
         let key = try await fixture.ecr.passwordKey()
-        let password = RegistryPassword(account: "000000000000", expiration: fixture.clock.now()).text(sealedWith: key)
+        let password = RegistryPassword(
+            account: "000000000000",
+            region: "us-east-1",
+            expiration: fixture.clock.now()
+        ).text(sealedWith: key)
         #expect(RegistryPassword(password, sealedWith: key)?.account == "000000000000")
         #expect(RegistryPassword(password, sealedWith: SymmetricKey(size: .bits256)) == nil)
         #expect(RegistryPassword("AWS", sealedWith: key) == nil)

@@ -24,8 +24,63 @@ extension ECRService {
             ) WITHOUT ROWID;
             CREATE TABLE ecr_secrets (name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL);
             """
-        )
+        ),
+        // Before this step no image could be pushed: the first table of images was always empty.
+        Migration(
+            "ecr",
+            2,
+            """
+            DROP TABLE ecr_images;
+            CREATE TABLE ecr_images (
+                account TEXT NOT NULL, region TEXT NOT NULL, repository TEXT NOT NULL, digest TEXT NOT NULL,
+                manifest TEXT NOT NULL, mediaType TEXT NOT NULL, artifactType TEXT, subject TEXT,
+                size INTEGER NOT NULL, pushed INTEGER NOT NULL, pulled INTEGER, status TEXT NOT NULL,
+                archived INTEGER, activated INTEGER,
+                PRIMARY KEY (account, region, repository, digest)
+            );
+            CREATE INDEX ecr_images_subject ON ecr_images (account, region, repository, subject)
+                WHERE subject IS NOT NULL;
+            CREATE TABLE ecr_tags (
+                account TEXT NOT NULL, region TEXT NOT NULL, repository TEXT NOT NULL, tag TEXT NOT NULL,
+                digest TEXT NOT NULL,
+                PRIMARY KEY (account, region, repository, tag)
+            ) WITHOUT ROWID;
+            CREATE INDEX ecr_tags_digest ON ecr_tags (account, region, repository, digest);
+            CREATE TABLE ecr_references (
+                account TEXT NOT NULL, region TEXT NOT NULL, repository TEXT NOT NULL, image TEXT NOT NULL,
+                digest TEXT NOT NULL, mediaType TEXT NOT NULL, isImage INTEGER NOT NULL,
+                PRIMARY KEY (account, region, repository, image, digest)
+            ) WITHOUT ROWID;
+            CREATE INDEX ecr_references_digest ON ecr_references (account, region, repository, digest);
+            CREATE TABLE ecr_layers (
+                account TEXT NOT NULL, region TEXT NOT NULL, repository TEXT NOT NULL, digest TEXT NOT NULL,
+                stored INTEGER NOT NULL,
+                PRIMARY KEY (account, region, repository, digest)
+            ) WITHOUT ROWID;
+            CREATE INDEX ecr_layers_digest ON ecr_layers (digest);
+            CREATE TABLE ecr_blobs (
+                digest TEXT NOT NULL PRIMARY KEY, blob TEXT NOT NULL, size INTEGER NOT NULL
+            ) WITHOUT ROWID;
+            CREATE TABLE ecr_uploads (
+                id TEXT NOT NULL PRIMARY KEY, account TEXT NOT NULL, region TEXT NOT NULL, repository TEXT NOT NULL,
+                touched INTEGER NOT NULL, blob TEXT, size INTEGER NOT NULL
+            ) WITHOUT ROWID;
+            """
+        ),
     ]
+
+    /// The files that rows name: stored layers, and those under way.
+    static let blobReferences = BlobReferences(sql: "SELECT blob FROM ecr_blobs UNION SELECT blob FROM ecr_uploads")
+}
+
+/// Where a repository is: its registry, which is an account's in a region, and its name there.
+struct RepositoryAddress: Sendable, Hashable {
+    var account: String
+    var region: String
+    var name: String
+
+    /// The first three columns of every table below a repository.
+    var arguments: StatementArguments { [account, region, name] }
 }
 
 /// Times are milliseconds since 1970.
@@ -50,8 +105,24 @@ struct Repository: Codable, FetchableRecord, PersistableRecord {
     var lifecyclePolicy: String?
     var lifecycleEvaluated: Int?
 
+    /// A repository with AWS's defaults.
+    init(_ address: RepositoryAddress, created: Int) {
+        account = address.account
+        region = address.region
+        name = address.name
+        self.created = created
+        tagMutability = "MUTABLE"
+        scanOnPush = false
+        encryptionType = "AES256"
+        tags = []
+    }
+
+    /// Whether the tag may not be pointed at another image.
+    func isImmutable(_ tag: String) -> Bool { tagMutability == "IMMUTABLE" }
+
     var arn: String { "arn:aws:ecr:\(region):\(account):repository/\(name)" }
     var uri: String { "\(account).dkr.ecr.\(region).amazonaws.com/\(name)" }
+    var address: RepositoryAddress { RepositoryAddress(account: account, region: region, name: name) }
 
     var json: JSON {
         .compact([
@@ -69,37 +140,61 @@ struct Repository: Codable, FetchableRecord, PersistableRecord {
     }
 }
 
-/// A manifest that was pushed, with the tags that point at it.
+/// A manifest that was pushed.
 struct Image: Codable, FetchableRecord, PersistableRecord {
     static let databaseTableName = "ecr_images"
+
+    /// Whether the image can be pulled.
+    enum Status: String, Codable {
+        case active = "ACTIVE"
+        case archived = "ARCHIVED"
+    }
 
     var account: String
     var region: String
     var repository: String
     /// `sha256:…`
     var digest: String
-    var tags: [String]
+    /// To the byte as it was pushed.
     var manifest: String
     var mediaType: String
     var artifactType: String?
-    /// Bytes of all layers.
+    /// The digest of the image that this one says something about.
+    var subject: String?
+    /// Bytes of all layers; of an index, of its largest image.
     var size: Int
     var pushed: Int
+    var pulled: Int?
+    var status: Status
+    var archived: Int?
+    var activated: Int?
+
+    var address: RepositoryAddress { RepositoryAddress(account: account, region: region, name: repository) }
+    var isIndex: Bool { mediaType == Manifest.MediaType.index || mediaType == Manifest.MediaType.dockerList }
+}
+
+/// An image with the tags that point at it.
+struct TaggedImage: Sendable {
+    var image: Image
+    /// In alphabetical order.
+    var tags: [String]
 
     func isMeant(by id: ImageID) -> Bool {
-        (id.digest ?? digest) == digest && (id.tag.map(tags.contains) ?? true)
+        (id.digest ?? image.digest) == image.digest && (id.tag.map(tags.contains) ?? true)
     }
 }
 
 /// How a request names an image: by digest, by tag, or both.
-struct ImageID: CustomStringConvertible {
+struct ImageID: Sendable, CustomStringConvertible {
     var digest: String?
     var tag: String?
 
-    init(_ member: JSON) {
-        digest = member["imageDigest"]?.stringValue
-        tag = member["imageTag"]?.stringValue
+    init(digest: String? = nil, tag: String? = nil) {
+        self.digest = digest
+        self.tag = tag
     }
+
+    init(_ member: JSON) { self.init(digest: member["imageDigest"]?.stringValue, tag: member["imageTag"]?.stringValue) }
 
     var json: JSON {
         .compact(["imageDigest": digest.map { .string($0) }, "imageTag": tag.map { .string($0) }])

@@ -7,24 +7,30 @@ extension ECRService {
     func createRepository(_ request: AWSRequest) async throws -> AWSResponse {
         let caller = request.caller
         let encryption = request["encryptionConfiguration"]
-        let repository = Repository(
-            account: caller.account,
-            region: caller.region,
-            name: try request.requiredString("repositoryName"),
-            created: clock.now().milliseconds,
-            tagMutability: request.string("imageTagMutability") ?? "MUTABLE",
-            scanOnPush: request["imageScanningConfiguration"]?["scanOnPush"]?.boolValue ?? false,
-            encryptionType: encryption?["encryptionType"]?.stringValue ?? "AES256",
-            kmsKey: encryption?["kmsKey"]?.stringValue,
-            tags: Self.tags(request)
+        var repository = Repository(
+            RepositoryAddress(
+                account: caller.account,
+                region: caller.region,
+                name: try request.requiredString("repositoryName")
+            ),
+            created: clock.now().milliseconds
         )
+        repository.tagMutability = request.string("imageTagMutability") ?? "MUTABLE"
+        repository.scanOnPush = request["imageScanningConfiguration"]?["scanOnPush"]?.boolValue ?? false
+        repository.encryptionType = encryption?["encryptionType"]?.stringValue ?? "AES256"
+        repository.kmsKey = encryption?["kmsKey"]?.stringValue
+        repository.tags = Self.tags(request)
+        try await insert(repository)
+        return AWSResponse(["repository": repository.json])
+    }
+
+    private func insert(_ repository: Repository) async throws {
         try await store.write { db in
             guard try !repository.exists(db) else {
                 throw AWSError.repositoryAlreadyExists(repository.name, in: repository.account)
             }
             try repository.insert(db)
         }
-        return AWSResponse(["repository": repository.json])
     }
 
     func describeRepositories(_ request: AWSRequest) async throws -> AWSResponse {
@@ -42,13 +48,13 @@ extension ECRService {
     func deleteRepository(_ request: AWSRequest) async throws -> AWSResponse {
         let isForced = request.bool("force") ?? false
         let repository = try await change(request) { repository, db in
-            let images = self.images(of: repository)
-            guard try isForced || images.isEmpty(db) else {
+            guard try isForced || repository.address.isEmpty(in: db) else {
                 throw AWSError.repositoryNotEmpty(repository.name, in: repository.account)
             }
-            try images.deleteAll(db)
+            try repository.address.removeAll(in: db)
             try repository.delete(db)
         }
+        try await collect()
         return AWSResponse(["repository": repository.json])
     }
 
@@ -151,6 +157,32 @@ extension ECRService {
             "registryId": .string(repository.account), "repositoryName": .string(repository.name),
         ]
         return AWSResponse(names.merging(members))
+    }
+}
+
+extension RepositoryAddress {
+    /// Whether there is no image.
+    func isEmpty(in db: Database) throws -> Bool {
+        try Bool.fetchOne(
+            db,
+            sql: "SELECT NOT EXISTS (SELECT 1 FROM ecr_images WHERE account = ? AND region = ? AND repository = ?)",
+            arguments: arguments
+        ) ?? true
+    }
+
+    /// Removes what the repository has: images, tags and layers. Uploads under way are given up when they are looked for.
+    func removeAll(in db: Database) throws {
+        for table in ["ecr_images", "ecr_tags", "ecr_references", "ecr_layers"] {
+            try db.execute(
+                sql: "DELETE FROM \(table) WHERE account = ? AND region = ? AND repository = ?",
+                arguments: arguments
+            )
+        }
+        // Too old to be kept: the next collection removes their bytes.
+        try db.execute(
+            sql: "UPDATE ecr_uploads SET touched = 0 WHERE account = ? AND region = ? AND repository = ?",
+            arguments: arguments
+        )
     }
 }
 

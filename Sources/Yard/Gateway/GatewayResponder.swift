@@ -52,6 +52,13 @@ struct GatewayResponder: Sendable {
         do {
             try requestGuard.admit(head)
             if let answer = try await pages.answer(head) { return answer }
+            if let endpoint = dispatcher.endpoints.first(where: { $0.serves(head) }) {
+                return await endpoint.answer(
+                    head,
+                    body,
+                    stranger: configuration.isOpen ? configuration.defaultCaller : nil
+                )
+            }
             let routed = try router.route(head)
             do {
                 return try await serve(routed, body, requestID)

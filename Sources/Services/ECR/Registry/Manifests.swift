@@ -1,0 +1,150 @@
+import AWSProtocol
+import GRDB
+import JSON
+import NIOCore
+import Store
+
+/// Manifests by tag and by digest.
+extension RegistryEndpoint {
+    func manifest(_ reference: String, _ target: Target, _ head: HTTPRequestHead, _ body: Body) async throws
+        -> HTTPAnswer
+    {
+        switch head.method {
+        case "GET", "HEAD": return try await pull(reference, target, head)
+        case "PUT": return try await push(reference, target, head, body)
+        case "DELETE":
+            try await ecr.delete(Self.id(reference), from: target.repository)
+            return HTTPAnswer(status: 202)
+        default: throw RegistryError.methodNotAllowed
+        }
+    }
+
+    private static func id(_ reference: String) -> ImageID {
+        reference.contains(":") ? ImageID(digest: reference) : ImageID(tag: reference)
+    }
+
+    private func pull(_ reference: String, _ target: Target, _ head: HTTPRequestHead) async throws -> HTTPAnswer {
+        let image = try await ecr.pulledImage(Self.id(reference), of: target.repository, isPull: head.method == "GET")
+        guard let image else { throw RegistryError.imageNotFound(reference) }
+        return HTTPAnswer(
+            status: 200,
+            headers: [
+                "Content-Type": image.mediaType, "Docker-Content-Digest": image.digest, "ETag": "\"\(image.digest)\"",
+            ],
+            body: Body(image.manifest)
+        )
+    }
+
+    private func push(_ reference: String, _ target: Target, _ head: HTTPRequestHead, _ body: Body) async throws
+        -> HTTPAnswer
+    {
+        let id = Self.id(reference)
+        if let tag = id.tag, !Self.isTag(tag) {
+            throw RegistryError("TAG_INVALID", "The image tag '\(tag)' is not valid.", status: 400)
+        }
+        let buffer = try await body.collect(upTo: Manifest.sizeLimit)
+        guard let text = String(validating: buffer.readableBytesView, as: UTF8.self) else {
+            throw RegistryError("MANIFEST_INVALID", "The manifest is not UTF-8.", status: 400)
+        }
+        let type = head.headers["content-type"]?.prefix { $0 != ";" }
+        let manifest = try Manifest(text, mediaType: type.map(String.init))
+        if let digest = id.digest, try requiredDigest(digest).description != manifest.digest {
+            throw RegistryError("DIGEST_INVALID", "The manifest does not have the digest '\(digest)'.", status: 400)
+        }
+        try await ecr.ensure(target.repository)
+        try await ecr.push(manifest, tag: id.tag, into: target.repository)
+        var answer = HTTPAnswer(
+            status: 201,
+            headers: [
+                "Location": "/v2/\(target.path)/manifests/\(manifest.digest)",
+                "Docker-Content-Digest": manifest.digest,
+            ]
+        )
+        answer.headers["OCI-Subject"] = manifest.subject
+        return answer
+    }
+
+    /// `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`
+    private static func isTag(_ text: String) -> Bool {
+        guard let first = text.utf8.first, text.utf8.count <= 128, !".-".utf8.contains(first) else { return false }
+        return text.utf8.allSatisfy {
+            (0x30...0x39).contains($0) || (0x61...0x7A).contains($0 | 0x20) || "._-".utf8.contains($0)
+        }
+    }
+}
+
+extension ECRService {
+    /// The time of an image's last pull is noted at most this often.
+    private static let pullTimePrecision = Duration.seconds(3600)
+
+    /// The image that a client asks for; nil where there is none.
+    /// - Parameter isPull: Whether the manifest itself is asked for: that counts as a pull.
+    func pulledImage(_ id: ImageID, of repository: RepositoryAddress, isPull: Bool) async throws -> Image? {
+        let image = try await store.read { db in
+            try repository.require(in: db)
+            return try repository.image(id, in: db)?.image
+        }
+        guard let image else { return nil }
+        guard image.status == .active else {
+            throw RegistryError("DENIED", "The image is archived. Restore it before pulling.", status: 403)
+        }
+        let now = clock.now()
+        let isNoted = image.pulled.map { Timestamp(milliseconds: $0) + Self.pullTimePrecision > now } ?? false
+        guard isPull, !isNoted else { return image }
+        try await store.write { db in
+            try db.execute(
+                sql:
+                    "UPDATE ecr_images SET pulled = ? WHERE account = ? AND region = ? AND repository = ? AND digest = ?",
+                arguments: [now.milliseconds] + repository.arguments + [image.digest]
+            )
+        }
+        return image
+    }
+
+    /// Stores a manifest that a registry client pushes.
+    /// - Throws: what `ImagePush.perform` throws; `ImageTagAlreadyExistsException` also where an immutable tag points at
+    ///   that very manifest.
+    func push(_ manifest: Manifest, tag: String?, into address: RepositoryAddress) async throws {
+        let push = ImagePush(manifest: manifest, tag: tag, moment: clock.now())
+        try await store.write { db in
+            let repository = try address.require(in: db)
+            let isNew = try push.perform(in: repository, db)
+            if !isNew, let tag, repository.isImmutable(tag) {
+                throw AWSError.imageTagAlreadyExists(tag, repository.name)
+            }
+        }
+    }
+
+    /// Removes a tag, or an image with its tags.
+    /// - Throws: `MANIFEST_UNKNOWN`; `DENIED` where an index names the image.
+    func delete(_ id: ImageID, from repository: RepositoryAddress) async throws {
+        try await store.write { db in
+            try repository.require(in: db)
+            guard let image = try repository.image(id, in: db)?.image else {
+                throw RegistryError.imageNotFound(id.digest ?? id.tag ?? "")
+            }
+            if let tag = id.tag { return try repository.removeTag(tag, in: db) }
+            let indexes = try repository.indexes(naming: image.digest, in: db)
+            guard indexes.isEmpty else {
+                throw RegistryError(
+                    "DENIED",
+                    "Requested image referenced by manifest list: [\(indexes.joined(separator: ", "))]",
+                    status: 403
+                )
+            }
+            try repository.removeImage(image.digest, in: db)
+        }
+        try await collect()
+    }
+
+    /// Makes the repository of an image that is brought in from elsewhere, whose name begins with its registry's host:
+    /// on AWS it would be in a registry that the user does not own.
+    func ensure(_ address: RepositoryAddress) async throws {
+        guard RepositoryName.isForeign(address.name) else { return }
+        let created = clock.now().milliseconds
+        try await store.write { db in
+            let repository = Repository(address, created: created)
+            if try !repository.exists(db) { try repository.insert(db) }
+        }
+    }
+}
