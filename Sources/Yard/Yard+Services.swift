@@ -26,6 +26,7 @@ extension Yard {
         var logger: Logger
         var host: ComputeHost
         var rehearsal: Rehearsal
+        var endpointIdleTime: Duration?
     }
 
     /// The schema of every service.
@@ -51,6 +52,14 @@ extension Yard {
     /// Every service, in the order in which they start: those that others call at their start come first.
     static func services(_ parts: Parts, iam: IAMService) -> [any AWSService] {
         let (store, aws, clock, logger, host) = (parts.store, parts.aws, parts.clock, parts.logger, parts.host)
+        let sageMaker = SageMakerService(
+            store: store,
+            aws: aws,
+            clock: clock,
+            logger: logger,
+            host: host,
+            endpointIdleTime: parts.endpointIdleTime
+        )
         return [
             iam,
             STSService(store: store, aws: aws, clock: clock, logger: logger),
@@ -58,7 +67,8 @@ extension Yard {
             LogsService(store: store, aws: aws, clock: clock, logger: logger),
             ECRService(store: store, aws: aws, clock: clock, logger: logger),
             LambdaService(store: store, aws: aws, clock: clock, logger: logger, host: host),
-            SageMakerService(store: store, aws: aws, clock: clock, logger: logger, host: host),
+            sageMaker,
+            SageMakerRuntimeService(sageMaker),
             StepFunctionsService(
                 store: store,
                 aws: aws,

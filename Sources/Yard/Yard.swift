@@ -59,7 +59,8 @@ public final class Yard: AWSCaller, Service {
             clock: clock,
             logger: logger,
             host: host,
-            rehearsal: try Self.rehearsal(configuration)
+            rehearsal: try Self.rehearsal(configuration),
+            endpointIdleTime: configuration.endpointIdleTime
         )
         let iam = IAMService(store: store, aws: dispatcher, clock: clock, logger: logger)
         services = Self.services(parts, iam: iam)

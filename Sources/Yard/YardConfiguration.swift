@@ -26,6 +26,9 @@ public struct YardConfiguration: Sendable {
     public var timeScale: Double
     /// The path of a `MockConfigFile.json` that mocks state machines' tasks.
     public var stepFunctionsMocks: String?
+    /// How long an endpoint's containers wait for a request before they are stopped; the next request starts them again.
+    /// nil: for ever.
+    public var endpointIdleTime: Duration?
 
     public init(
         dataDirectory: String,
@@ -39,7 +42,8 @@ public struct YardConfiguration: Sendable {
         hostNames: [String] = [],
         python: String? = nil,
         timeScale: Double = 1,
-        stepFunctionsMocks: String? = nil
+        stepFunctionsMocks: String? = nil,
+        endpointIdleTime: Duration? = .seconds(900)
     ) {
         self.dataDirectory = dataDirectory
         self.host = host
@@ -53,6 +57,7 @@ public struct YardConfiguration: Sendable {
         self.python = python
         self.timeScale = timeScale
         self.stepFunctionsMocks = stepFunctionsMocks
+        self.endpointIdleTime = endpointIdleTime
     }
 
     /// The caller of requests that carry no identity where none is asked for: the account's root user.

@@ -46,7 +46,18 @@ struct YardOptions: ParsableArguments {
     )
     var stepFunctionsMockConfig: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How long an endpoint's containers wait for a request before they are stopped until the next one; 0: for ever.",
+            valueName: "seconds"
+        )
+    )
+    var endpointIdle = 900
+
     func validate() throws {
+        guard endpointIdle >= 0 else {
+            throw ValidationError("'\(endpointIdle)' is no time: give 0 or more seconds to --endpoint-idle.")
+        }
         guard timeScale >= 0, timeScale.isFinite else {
             throw ValidationError("'\(timeScale)' is no factor: give 0 or more to --time-scale.")
         }
@@ -69,7 +80,8 @@ struct YardOptions: ParsableArguments {
             durability: durability,
             python: python,
             timeScale: timeScale,
-            stepFunctionsMocks: stepFunctionsMockConfig
+            stepFunctionsMocks: stepFunctionsMockConfig,
+            endpointIdleTime: endpointIdle == 0 ? nil : .seconds(endpointIdle)
         )
     }
 }

@@ -18,6 +18,8 @@ final class JobKit: Sendable {
     let objects = Mutex<[String: [UInt8]]>([:])
     let log = Mutex<[(stream: String, message: String)]>([])
     let aws: RecordingCaller
+    /// Told of every object that is put.
+    let uploads = Occurrence()
     private let waiters = Mutex<[Waiter]>([])
 
     private typealias Waiter = (message: String, count: Int, continuation: CheckedContinuation<Void, Never>)
@@ -154,6 +156,7 @@ final class JobKit: Sendable {
                 throw AWSError("MissingContentLength", "No body")
             }
             objects.withLock { $0[Self.name(request)] = Array(bytes.readableBytesView) }
+            uploads.tell()
             return AWSResponse()
         }
     }
@@ -263,5 +266,32 @@ extension JSON {
         }
         request.merge(more)
         return .object(request)
+    }
+}
+
+/// Something that happens again and again, and is waited for.
+final class Occurrence: Sendable {
+    private let waiters = Mutex<(count: Int, seen: Int, waiting: [CheckedContinuation<Void, Never>])>((0, 0, []))
+
+    func tell() {
+        let waiting = waiters.withLock { state in
+            state.count += 1
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    /// Returns when it has happened since the last call, at once where it has already.
+    func next() async {
+        await withCheckedContinuation { continuation in
+            let isNew = waiters.withLock { state in
+                let isNew = state.count > state.seen
+                state.seen = state.count
+                if !isNew { state.waiting.append(continuation) }
+                return isNew
+            }
+            if isNew { continuation.resume() }
+        }
     }
 }

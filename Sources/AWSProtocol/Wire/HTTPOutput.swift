@@ -69,6 +69,11 @@ struct HTTPOutput {
             }
         case .string: answer.document(Array((document[payload.name]?.stringValue ?? "").utf8), "application/json")
         default:
+            // A stream of events: the service writes them, as they come.
+            if let body {
+                answer.body = body
+                return
+            }
             guard let object = document[payload.name]?.objectValue else { return }
             if wireProtocol == .restJSON {
                 answer.document(JSON.object(object).serializedBytes(), wireProtocol.contentType)

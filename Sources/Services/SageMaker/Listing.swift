@@ -1,6 +1,7 @@
 import AWSProtocol
 import GRDB
 import JSON
+import Store
 
 /// What a `List…` operation asks for, as a query over one table.
 ///
@@ -70,6 +71,29 @@ struct Listing: Sendable {
         let last = rows[maximum - 1]
         let value = column == "created" ? String(last[column] as Int) : last[column] as String
         return (Array(rows.prefix(maximum)), ListingToken(value: value, id: last["id"]).text)
+    }
+}
+
+extension SageMakerService {
+    /// Answers a `List…` of resources.
+    /// - Parameters:
+    ///   - member: The output's member that has the summaries.
+    ///   - isDescending: The order where the request does not say.
+    func listResources(
+        _ kind: ResourceKind,
+        _ request: AWSRequest,
+        _ member: String,
+        isDescending: Bool = true,
+        summary: @Sendable (ResourceRecord) -> JSON
+    ) async throws -> AWSResponse {
+        let listing = try Listing(request, of: kind, isDescending: isDescending)
+        let (resources, token) = try await store.read { db in
+            let page = try listing.page(in: db)
+            return (try page.rows.map(ResourceRecord.init), page.nextToken)
+        }
+        var output: JSON.Object = [member: .array(resources.map(summary))]
+        if let token { output["NextToken"] = .string(token) }
+        return AWSResponse(output)
     }
 }
 

@@ -6,6 +6,8 @@ import Store
 /// The kinds of resource that are a document under a name; the raw value is what stands in their ARNs.
 enum ResourceKind: String, Sendable, CaseIterable {
     case model
+    case endpointConfig = "endpoint-config"
+    case endpoint
 }
 
 /// A named resource as stored: what it was created with, and what became of it.
@@ -71,6 +73,15 @@ struct ResourceRecord: Sendable {
         )
         return try Row.fetchOne(statement, arguments: [caller.account, caller.region, kind.rawValue, name])
             .map(ResourceRecord.init)
+    }
+
+    /// Every resource of a kind, of all accounts, in the order of creation.
+    static func all(_ kind: ResourceKind, in db: Database) throws -> [ResourceRecord] {
+        try Row.fetchAll(
+            db,
+            sql: "SELECT * FROM sagemaker_resources WHERE kind = ? ORDER BY id",
+            arguments: [kind.rawValue]
+        ).map(ResourceRecord.init)
     }
 
     /// - Returns: Whether there was such a resource.

@@ -23,27 +23,45 @@ public final class SageMakerService: AWSService {
     let logger: Logger
     let context: JobContext
     let queue: JobQueue
+    let fleet: EndpointFleet
 
-    /// - Parameter host: Where jobs run; their files lie in its work directory.
-    public init(store: Store, aws: any AWSCaller, clock: any WallClock, logger: Logger, host: ComputeHost) {
+    /// - Parameters:
+    ///   - host: Where jobs run; their files lie in its work directory.
+    ///   - endpointIdleTime: How long an endpoint's containers wait for a request before they are stopped; nil: for ever.
+    public init(
+        store: Store,
+        aws: any AWSCaller,
+        clock: any WallClock,
+        logger: Logger,
+        host: ComputeHost,
+        endpointIdleTime: Duration? = .seconds(900)
+    ) {
         self.store = store
         self.aws = aws
         self.clock = clock
         self.logger = logger
         context = JobContext(store: store, aws: aws, clock: clock, host: host, logger: logger)
         queue = JobQueue(context: context, capacity: ProcessInfo.processInfo.activeProcessorCount * 2)
+        fleet = EndpointFleet(context: context, idleTime: endpointIdleTime)
     }
 
     /// A table a capability; each stands in the file that answers it.
     public var operations: [String: OperationHandler] {
-        [jobOperations, modelOperations, tagOperations].reduce(into: [:]) { all, some in
+        [
+            jobOperations,
+            modelOperations,
+            endpointConfigOperations,
+            endpointOperations,
+            tagOperations,
+        ].reduce(into: [:]) { all, some in
             all.merge(some) { first, _ in first }
         }
     }
 
-    /// Takes up the jobs that a former process left.
+    /// Takes up the jobs and endpoints that a former process left.
     public func start() async throws {
         removeFiles()
+        fleet.resume(try await store.read { db in try ResourceRecord.all(.endpoint, in: db).map(EndpointRecord.init) })
         let jobs = try await store.read { db in try JobRecord.unfinished(in: db) }
         for job in jobs {
             if job.state.status == .stopping {
@@ -64,12 +82,17 @@ public final class SageMakerService: AWSService {
         }
     }
 
-    public func shutdown() async { await queue.interrupt() }
+    public func shutdown() async {
+        await fleet.shutdown()
+        await queue.interrupt()
+    }
 
     public func reset() async {
+        await fleet.shutdown()
         await queue.interrupt()
         removeFiles()
         await queue.open()
+        fleet.open()
     }
 
     /// Returns when the job has ended: the way to wait for it within this process.

@@ -37,12 +37,33 @@ actor JobLog {
         clock: any WallClock,
         logger: Logger
     ) {
+        self.init(
+            group: job.kind.logGroup,
+            stream: "\(job.name)/algo-1-\(clock.now().milliseconds / 1000)",
+            metrics: metrics,
+            caller: Caller(account: job.account, region: job.region),
+            aws: aws,
+            clock: clock,
+            logger: logger
+        )
+    }
+
+    /// The log of anything that runs for an account.
+    init(
+        group: String,
+        stream: String,
+        metrics: [JobPlan.MetricDefinition] = [],
+        caller: Caller,
+        aws: any AWSCaller,
+        clock: any WallClock,
+        logger: Logger
+    ) {
         self.aws = aws
         self.clock = clock
         self.logger = logger
-        caller = Caller(account: job.account, region: job.region)
-        group = job.kind.logGroup
-        stream = "\(job.name)/algo-1-\(clock.now().milliseconds / 1000)"
+        self.caller = caller
+        self.group = group
+        self.stream = stream
         scanner = MetricScanner(metrics)
     }
 

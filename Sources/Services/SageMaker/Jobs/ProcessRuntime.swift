@@ -73,7 +73,7 @@ struct ProcessRuntime: JobRuntime {
 }
 
 /// A process as a job's program.
-private struct HostProgram: JobProgram {
+struct HostProgram: JobProgram {
     let process: ChildProcess
 
     func wait() async -> JobExit {

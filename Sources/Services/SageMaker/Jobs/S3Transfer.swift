@@ -87,7 +87,8 @@ struct S3Transfer: Sendable {
         }
     }
 
-    private func get(_ location: S3Location) async throws -> Body {
+    /// An object's bytes.
+    func get(_ location: S3Location) async throws -> Body {
         do {
             let request = AWSRequest(
                 "s3:GetObject",
@@ -127,7 +128,8 @@ struct S3Transfer: Sendable {
         }
     }
 
-    private func write(_ body: Body, to path: String) async throws {
+    /// Writes an object's bytes to a file.
+    func write(_ body: Body, to path: String) async throws {
         let writer = try FileWriter(path: path)
         defer { writer.close() }
         for try await chunk in body.chunks() { try writer.write(chunk) }

@@ -42,9 +42,8 @@ extension SageMakerService {
     func describeModel(_ request: AWSRequest) async throws -> AWSResponse {
         let name = try request.requiredString("ModelName")
         let model = try await store.read { [caller = request.caller] db in
-            try ResourceRecord.find(.model, name, of: caller, in: db)
+            try Self.requireModel(name, caller, in: db)
         }
-        guard let model else { throw Self.unknownModel(name, request.caller) }
         var output = model.document
         output["PrimaryContainer"] = output["PrimaryContainer"].map(Self.completed)
         if let containers = output["Containers"]?.arrayValue {
@@ -58,17 +57,9 @@ extension SageMakerService {
 
     /// `ListModels`
     func listModels(_ request: AWSRequest) async throws -> AWSResponse {
-        let listing = try Listing(request, of: .model, isDescending: true)
-        let (models, token) = try await store.read { db in
-            let page = try listing.page(in: db)
-            return (try page.rows.map(ResourceRecord.init), page.nextToken)
+        try await listResources(.model, request, "Models") { model in
+            ["ModelName": .string(model.name), "ModelArn": .string(model.arn), "CreationTime": model.created.json]
         }
-        let summaries: [JSON] = models.map { model in
-            [
-                "ModelName": .string(model.name), "ModelArn": .string(model.arn), "CreationTime": model.created.json,
-            ]
-        }
-        return .output(["Models": .array(summaries), "NextToken": token.map { .string($0) }])
     }
 
     /// `DeleteModel`
@@ -82,6 +73,13 @@ extension SageMakerService {
             try Self.removeTags(of: ResourceRecord.arn(.model, name, caller), in: db)
         }
         return AWSResponse()
+    }
+
+    static func requireModel(_ name: String, _ caller: Caller, in db: Database) throws -> ResourceRecord {
+        guard let model = try ResourceRecord.find(.model, name, of: caller, in: db) else {
+            throw unknownModel(name, caller)
+        }
+        return model
     }
 
     private static func unknownModel(_ name: String, _ caller: Caller) -> AWSError {
@@ -104,7 +102,9 @@ extension SageMakerService {
     /// The model's data must be there when the model is created.
     private func requireModelData(_ request: AWSRequest) async throws {
         let containers = request["Containers"]?.arrayValue ?? [request["PrimaryContainer"] ?? .null]
-        for url in containers.compactMap({ $0["ModelDataUrl"]?.stringValue }) where !url.isEmpty {
+        // Those of several models are looked for when they are asked for.
+        let single = containers.filter { $0["Mode"]?.stringValue != "MultiModel" }
+        for url in single.compactMap({ $0["ModelDataUrl"]?.stringValue }) where !url.isEmpty {
             guard let location = S3Location(url) else {
                 throw AWSError("ValidationException", "Could not find model data at \(url).")
             }

@@ -1,0 +1,30 @@
+import Compute
+import Synchronization
+
+/// A program that serves a model, and where it listens.
+final class ServingProgram: Sendable {
+    let host: String
+    let port: Int
+    private let program: any JobProgram
+    private let exit = Mutex<JobExit?>(nil)
+    private let following: Mutex<Task<Void, Never>?> = Mutex(nil)
+
+    init(_ program: any JobProgram, host: String = "127.0.0.1", port: Int) {
+        self.program = program
+        self.host = host
+        self.port = port
+        let task = Task { [weak self] in
+            let exit = await program.wait()
+            self?.exit.withLock { $0 = exit }
+        }
+        following.withLock { $0 = task }
+    }
+
+    var isRunning: Bool { exit.withLock { $0 == nil } }
+
+    /// Asks the program to end, and makes it after the grace. Returns when it has ended.
+    func stop(grace: Duration) async {
+        await program.terminate(grace: grace)
+        await following.withLock { $0 }?.value
+    }
+}

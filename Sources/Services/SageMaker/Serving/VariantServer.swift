@@ -1,0 +1,185 @@
+import AWSProtocol
+import Logging
+import Synchronization
+
+/// The server of one variant of an endpoint: started when it is needed, stopped when nobody asks it for long, replaced
+/// without a request failing.
+final class VariantServer: Sendable {
+    private struct State {
+        var server: ModelServer?
+        var starting: Task<ModelServer, any Error>?
+        var inFlight = 0
+        var lastUsed: Timestamp
+        /// Another has taken its place: what is under way ends, nothing new begins.
+        var isRetired = false
+        var drained: CheckedContinuation<Void, Never>?
+    }
+
+    let variant: String
+    let model: ModelDefinition
+    private let launcher: ModelLauncher
+    private let instance: ModelInstance
+    private let clock: any WallClock
+    private let state: Mutex<State>
+
+    init(
+        variant: String,
+        model: ModelDefinition,
+        launcher: ModelLauncher,
+        instance: ModelInstance,
+        clock: any WallClock
+    ) {
+        self.variant = variant
+        self.model = model
+        self.launcher = launcher
+        self.instance = instance
+        self.clock = clock
+        state = Mutex(State(lastUsed: clock.now()))
+    }
+
+    /// The running server, for as long as the lease is held; nil where another server has taken this one's place.
+    /// - Throws: `ServingFailure` where it had been stopped and cannot be started again.
+    func lease() async throws(ServingFailure) -> VariantLease? {
+        let held: ModelServer?? = state.withLock { state in
+            guard !state.isRetired else { return nil }
+            state.inFlight += 1
+            guard let server = state.server, server.isUsable else { return .some(nil) }
+            return server
+        }
+        guard let held else { return nil }
+        if let server = held { return VariantLease(server, of: self) }
+        do {
+            return VariantLease(try await started(), of: self)
+        } catch {
+            release()
+            throw error as? ServingFailure ?? ServingFailure("\(error)")
+        }
+    }
+
+    /// Makes it ready before the first request.
+    func start() async throws(ServingFailure) {
+        guard let lease = try await lease() else { throw ServingFailure("The server has been replaced.") }
+        lease.release()
+    }
+
+    /// Lets what is under way end, then stops the server for good.
+    func retire() async {
+        await withCheckedContinuation { continuation in
+            let isIdle = state.withLock { state in
+                state.isRetired = true
+                if state.inFlight > 0 { state.drained = continuation }
+                return state.inFlight == 0
+            }
+            if isIdle { continuation.resume() }
+        }
+        await stop()
+    }
+
+    /// Stops the server at once, whatever is under way; for the yard's own end.
+    func interrupt() async {
+        state.withLock { $0.isRetired = true }
+        await stop()
+    }
+
+    /// When it may be stopped for lack of requests; nil where that would save nothing.
+    func idleDeadline(after idleTime: Duration) -> Timestamp? {
+        state.withLock { state in
+            guard let server = state.server, server.isIdleCostly, !state.isRetired else { return nil }
+            return (state.inFlight > 0 ? clock.now() : state.lastUsed) + idleTime
+        }
+    }
+
+    /// Stops the server where nobody has asked it since; the next request starts it again.
+    func stopIfIdle(after idleTime: Duration) async -> Bool {
+        let now = clock.now()
+        let server: ModelServer? = state.withLock { state in
+            guard state.inFlight == 0, state.starting == nil, state.lastUsed + idleTime <= now,
+                let server = state.server, server.isIdleCostly
+            else { return nil }
+            state.server = nil
+            return server
+        }
+        await server?.stop()
+        return server != nil
+    }
+
+    /// Whether a server runs, or is being started.
+    var isRunning: Bool { state.withLock { $0.server != nil || $0.starting != nil } }
+
+    private func started() async throws -> ModelServer {
+        let (starting, former) = state.withLock { state -> (Task<ModelServer, any Error>, ModelServer?) in
+            if let starting = state.starting { return (starting, nil) }
+            let former = state.server
+            state.server = nil
+            let starting = Task { [launcher, model, instance] in
+                await former?.stop()
+                return try await launcher.start(model, instance)
+            }
+            state.starting = starting
+            return (starting, former)
+        }
+        _ = former
+        do {
+            let server = try await starting.value
+            state.withLock { state in
+                guard state.starting == starting else { return }
+                state.server = server
+                state.starting = nil
+            }
+            return server
+        } catch {
+            state.withLock { if $0.starting == starting { $0.starting = nil } }
+            throw error
+        }
+    }
+
+    private func stop() async {
+        let (server, starting) = state.withLock { state in
+            defer {
+                state.server = nil
+                state.starting = nil
+            }
+            return (state.server, state.starting)
+        }
+        starting?.cancel()
+        await server?.stop()
+        if let late = try? await starting?.value { await late.stop() }
+    }
+
+    fileprivate func release() {
+        let now = clock.now()
+        let drained = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            state.inFlight -= 1
+            state.lastUsed = now
+            guard state.inFlight == 0 else { return nil }
+            defer { state.drained = nil }
+            return state.drained
+        }
+        drained?.resume()
+    }
+}
+
+/// A request's hold on a variant's server: it is not stopped before the lease is given back.
+final class VariantLease: Sendable {
+    let server: ModelServer
+    private let owner: VariantServer
+    private let isReleased = Mutex(false)
+
+    fileprivate init(_ server: ModelServer, of owner: VariantServer) {
+        self.server = server
+        self.owner = owner
+    }
+
+    deinit { release() }
+
+    var variant: String { owner.variant }
+
+    /// Gives it back; also done when the last reference goes.
+    func release() {
+        let isFirst = isReleased.withLock { isReleased in
+            defer { isReleased = true }
+            return !isReleased
+        }
+        if isFirst { owner.release() }
+    }
+}
