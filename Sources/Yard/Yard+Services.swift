@@ -65,7 +65,7 @@ extension Yard {
             STSService(store: store, aws: aws, clock: clock, logger: logger),
             S3Service(store: store, aws: aws, clock: clock, logger: logger),
             LogsService(store: store, aws: aws, clock: clock, logger: logger),
-            ECRService(store: store, aws: aws, clock: clock, logger: logger),
+            ECRService(store: store, aws: aws, clock: clock, logger: logger, endpoint: { host.endpoint }),
             LambdaService(store: store, aws: aws, clock: clock, logger: logger, host: host),
             sageMaker,
             SageMakerRuntimeService(sageMaker),

@@ -6,34 +6,6 @@ import Testing
 
 @testable import ECR
 
-struct Fixture {
-    let temporary: TemporaryStore
-    let ecr: ECRService
-    let clock = ManualClock()
-    let caller = Caller(account: "000000000000", region: "us-east-1")
-
-    init() async throws {
-        temporary = try TemporaryStore(migrations: ECRService.migrations)
-        ecr = ECRService(store: temporary.store, aws: RecordingCaller(), clock: clock, logger: temporary.logger)
-        try await call("CreateRepository", ["repositoryName": "iris"])
-    }
-
-    @discardableResult
-    func call(_ operation: String, _ input: JSON.Object = [:]) async throws -> JSON {
-        let handler = try #require(ecr.operations[operation])
-        return .object(try await handler(AWSRequest(Operation("ecr", operation), input, caller: caller)).output)
-    }
-
-    func failure(_ operation: String, _ input: JSON.Object) async -> String {
-        do {
-            try await call(operation, input)
-            return "no error"
-        } catch {
-            return "\(error)"
-        }
-    }
-}
-
 @Suite struct RepositoryTests {
     @Test func `a repository has an address, an ARN and AWS's defaults`() async throws {
         let answer = try await Fixture().call("DescribeRepositories", ["repositoryNames": ["iris"]])

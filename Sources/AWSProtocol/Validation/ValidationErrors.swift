@@ -10,7 +10,10 @@ struct ValidationErrors {
         case "s3": return s3(problems)
         case "ecr":
             let texts = problems.map { problem in
-                let constraint = problem.constraint.replacingPrefix("Member must", with: "must")
+                let isEnumeration = problem.constraint.hasPrefix("Member must satisfy enum")
+                let constraint =
+                    isEnumeration
+                    ? problem.constraint : problem.constraint.replacingPrefix("Member must", with: "must")
                 return "Invalid parameter at '\(problem.place)' failed to satisfy constraint: '\(constraint)'"
             }
             return AWSError("InvalidParameterException", texts.joined(separator: "; "))

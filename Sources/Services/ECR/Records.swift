@@ -67,6 +67,18 @@ extension ECRService {
             ) WITHOUT ROWID;
             """
         ),
+        Migration(
+            "ecr",
+            3,
+            """
+            ALTER TABLE ecr_repositories ADD COLUMN tagExclusions TEXT NOT NULL DEFAULT '[]';
+            CREATE TABLE ecr_documents (
+                account TEXT NOT NULL, region TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
+                value TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+                PRIMARY KEY (account, region, kind, name)
+            ) WITHOUT ROWID;
+            """
+        ),
     ]
 
     /// The files that rows name: stored layers, and those under way.
@@ -88,6 +100,13 @@ struct Repository: Codable, FetchableRecord, PersistableRecord {
     struct Tag: Codable {
         var key: String
         var value: String
+
+        /// Those of a request's list of `Key` and `Value`.
+        static func list(_ member: JSON?) -> [Tag] {
+            (member?.arrayValue ?? []).compactMap { tag in
+                tag["Key"]?.stringValue.map { Tag(key: $0, value: tag["Value"]?.stringValue ?? "") }
+            }
+        }
     }
 
     static let databaseTableName = "ecr_repositories"
@@ -97,6 +116,8 @@ struct Repository: Codable, FetchableRecord, PersistableRecord {
     var name: String
     var created: Int
     var tagMutability: String
+    /// Patterns of the tags to which the mutability does not apply.
+    var tagExclusions: [String]
     var scanOnPush: Bool
     var encryptionType: String
     var kmsKey: String?
@@ -112,13 +133,11 @@ struct Repository: Codable, FetchableRecord, PersistableRecord {
         name = address.name
         self.created = created
         tagMutability = "MUTABLE"
+        tagExclusions = []
         scanOnPush = false
         encryptionType = "AES256"
         tags = []
     }
-
-    /// Whether the tag may not be pointed at another image.
-    func isImmutable(_ tag: String) -> Bool { tagMutability == "IMMUTABLE" }
 
     var arn: String { "arn:aws:ecr:\(region):\(account):repository/\(name)" }
     var uri: String { "\(account).dkr.ecr.\(region).amazonaws.com/\(name)" }
@@ -132,6 +151,7 @@ struct Repository: Codable, FetchableRecord, PersistableRecord {
             "repositoryUri": .string(uri),
             "createdAt": Timestamp(milliseconds: created).json,
             "imageTagMutability": .string(tagMutability),
+            "imageTagMutabilityExclusionFilters": mutability.filters,
             "imageScanningConfiguration": ["scanOnPush": .bool(scanOnPush)],
             "encryptionConfiguration": .compact([
                 "encryptionType": .string(encryptionType), "kmsKey": kmsKey.map { .string($0) },

@@ -9,17 +9,19 @@ extension ECRService {
         let encryption = request["encryptionConfiguration"]
         var repository = Repository(
             RepositoryAddress(
-                account: caller.account,
+                account: request.string("registryId") ?? caller.account,
                 region: caller.region,
                 name: try request.requiredString("repositoryName")
             ),
             created: clock.now().milliseconds
         )
-        repository.tagMutability = request.string("imageTagMutability") ?? "MUTABLE"
+        try repository.mutability(
+            TagMutability(request["imageTagMutability"], request["imageTagMutabilityExclusionFilters"])
+        )
         repository.scanOnPush = request["imageScanningConfiguration"]?["scanOnPush"]?.boolValue ?? false
         repository.encryptionType = encryption?["encryptionType"]?.stringValue ?? "AES256"
         repository.kmsKey = encryption?["kmsKey"]?.stringValue
-        repository.tags = Self.tags(request)
+        repository.tags = Repository.Tag.list(request["tags"])
         try await insert(repository)
         return AWSResponse(["repository": repository.json])
     }
@@ -38,7 +40,8 @@ extension ECRService {
         let names = request.strings("repositoryNames")
         let repositories = try await store.read { db in
             guard names.isEmpty else { return try names.map { try self.repository($0, request, in: db) } }
-            return try Repository.filter(Column("account") == caller.account && Column("region") == caller.region)
+            let account = request.string("registryId") ?? caller.account
+            return try Repository.filter(Column("account") == account && Column("region") == caller.region)
                 .order(Column("name")).fetchAll(db)
         }
         let page = try Page(repositories, for: request)
@@ -59,12 +62,18 @@ extension ECRService {
     }
 
     func putImageTagMutability(_ request: AWSRequest) async throws -> AWSResponse {
-        let mutability = try request.requiredString("imageTagMutability")
+        let mutability = TagMutability(request["imageTagMutability"], request["imageTagMutabilityExclusionFilters"])
         let repository = try await change(request) { repository, db in
-            repository.tagMutability = mutability
+            try repository.mutability(mutability)
             try repository.update(db)
         }
-        return answer(repository, ["imageTagMutability": .string(mutability)])
+        return answer(
+            repository,
+            .compact([
+                "imageTagMutability": .string(mutability.setting),
+                "imageTagMutabilityExclusionFilters": mutability.filters,
+            ])
+        )
     }
 
     func putImageScanningConfiguration(_ request: AWSRequest) async throws -> AWSResponse {
@@ -80,7 +89,7 @@ extension ECRService {
 
     func tagResource(_ request: AWSRequest) async throws -> AWSResponse {
         try await change(request) { repository, db in
-            for tag in Self.tags(request) {
+            for tag in Repository.Tag.list(request["tags"]) {
                 repository.tags.removeAll { $0.key == tag.key }
                 repository.tags.append(tag)
             }
@@ -102,12 +111,6 @@ extension ECRService {
         let repository = try await read(request)
         let tags = repository.tags.map { JSON.object(["Key": .string($0.key), "Value": .string($0.value)]) }
         return AWSResponse(["tags": .array(tags)])
-    }
-
-    private static func tags(_ request: AWSRequest) -> [Repository.Tag] {
-        (request["tags"]?.arrayValue ?? []).compactMap { tag in
-            tag["Key"]?.stringValue.map { Repository.Tag(key: $0, value: tag["Value"]?.stringValue ?? "") }
-        }
     }
 
     // MARK: - Finding
@@ -178,6 +181,14 @@ extension RepositoryAddress {
                 arguments: arguments
             )
         }
+        let (preview, scans) = (RegistryDocumentKind.lifecyclePreview.rawValue, RegistryDocumentKind.imageScan.rawValue)
+        try db.execute(
+            sql: """
+                DELETE FROM ecr_documents WHERE account = ? AND region = ?
+                    AND (kind = ? AND name = ? OR kind = ? AND name LIKE ? || '@%')
+                """,
+            arguments: [account, region, preview, name, scans, name]
+        )
         // Too old to be kept: the next collection removes their bytes.
         try db.execute(
             sql: "UPDATE ecr_uploads SET touched = 0 WHERE account = ? AND region = ? AND repository = ?",

@@ -8,7 +8,7 @@ struct ImagePush: Sendable {
     var tag: String?
     var moment: Timestamp
 
-    /// Stores the manifest and points the tag at it.
+    /// Stores the manifest and points the tag at it. An archived image that is pushed again is restored.
     /// - Throws: `LayersNotFoundException`, `ReferencedImagesNotFoundException`, `ImageTagAlreadyExistsException`.
     /// - Returns: Whether anything has changed: the same manifest may have had that tag before.
     func perform(in repository: Repository, _ db: Database) throws -> Bool {
@@ -21,9 +21,12 @@ struct ImagePush: Sendable {
             guard tagged != digest else { return false }
             throw AWSError.imageTagAlreadyExists(tag, repository.name)
         }
-        if isKnown, tag == nil || tagged == digest { return false }
-        if !isKnown { try insert(into: address, db) }
+        let isArchived = try Image.fetchOne(db, key: address.imageKey(digest))?.status == .archived
+        if isKnown, !isArchived, tag == nil || tagged == digest { return false }
+        if isArchived { try address.setStatus(.active, of: digest, at: moment, in: db) }
+        if !isKnown { try insert(into: repository, db) }
         if let tag { try address.point(tag, at: digest, in: db) }
+        try Replication.replicate(digest, tag: tag, from: address, at: moment, in: db)
         return true
     }
 
@@ -49,7 +52,8 @@ struct ImagePush: Sendable {
         }
     }
 
-    private func insert(into address: RepositoryAddress, _ db: Database) throws {
+    private func insert(into repository: Repository, _ db: Database) throws {
+        let address = repository.address
         try Image(
             account: address.account,
             region: address.region,
@@ -65,16 +69,18 @@ struct ImagePush: Sendable {
         ).insert(db)
         for (descriptors, isImage) in [(manifest.blobs, false), (manifest.images, true)] {
             for descriptor in descriptors {
-                try db.execute(
-                    sql: """
-                        INSERT OR IGNORE INTO ecr_references
-                            (account, region, repository, image, digest, mediaType, isImage) VALUES (?, ?, ?, ?, ?, ?, ?)
-                        """,
-                    arguments: address.arguments + [
-                        manifest.digest, descriptor.digest, descriptor.mediaType, isImage,
-                    ]
+                try address.refer(
+                    from: manifest.digest,
+                    to: descriptor.digest,
+                    descriptor.mediaType,
+                    isImage: isImage,
+                    in: db
                 )
             }
+        }
+        let rules = ScanningRules(try address.scope.document(.scanning, in: db)?.value ?? [:])
+        if !manifest.isIndex, rules.scansOnPush(repository) {
+            try address.noteScan(of: manifest.digest, at: moment, in: db)
         }
     }
 

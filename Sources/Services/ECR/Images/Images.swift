@@ -50,7 +50,7 @@ extension ECRService {
     }
 
     /// Whether the request's filter lets an image with or without tags through.
-    private static func admits(_ request: AWSRequest, isTagged: Bool) -> Bool {
+    static func admits(_ request: AWSRequest, isTagged: Bool) -> Bool {
         switch request["filter"]?["tagStatus"]?.stringValue {
         case "TAGGED": isTagged
         case "UNTAGGED": !isTagged
@@ -125,10 +125,10 @@ extension ECRService {
         let name = try request.requiredString("repositoryName")
         let ids = Self.ids(request)
         let accepted = request.strings("acceptedMediaTypes")
-        let (repository, images) = try await store.read { db in
-            let repository = try self.repository(name, request, in: db)
-            return (repository, try ids.map { id in (id, try repository.address.image(id, in: db)) })
-        }
+        let scope = RegistryScope(request)
+        let repository = RepositoryAddress(account: scope.account, region: scope.region, name: name)
+        var images: [(ImageID, TaggedImage?)] = []
+        for id in ids { images.append((id, try await foundImage(id, of: repository))) }
         var found: [JSON] = []
         var failures: [JSON] = []
         for (id, image) in images {

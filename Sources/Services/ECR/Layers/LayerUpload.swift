@@ -15,6 +15,8 @@ struct LayerUpload: Sendable {
     var size = 0
     /// Over what has come so far.
     var hash = SHA256()
+    /// Of the parts that came through ECR's API since the yard started, in bytes.
+    var partSizes: [Int] = []
 }
 
 /// The uploads under way. Each is a row that names a growing blob: it goes on after a restart where the last answer

@@ -97,6 +97,7 @@ extension ECRService {
         let now = clock.now().milliseconds
         return try await store.write { db in
             try repository.require(in: db)
+            guard try repository.scope.accountSetting(.blobMounting, in: db) == "ENABLED" else { return false }
             let isThere = try Bool.fetchOne(
                 db,
                 sql: """

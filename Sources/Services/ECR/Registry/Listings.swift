@@ -99,16 +99,3 @@ extension RegistryEndpoint {
         return answer
     }
 }
-
-extension RepositoryAddress {
-    /// The images that say something about the one of that digest, which itself need not be there.
-    func referrers(of digest: String, in db: Database) throws -> [Image] {
-        try Image.filter(Column("account") == account && Column("region") == region)
-            .filter(Column("repository") == name && Column("subject") == digest)
-            .order(Column("pushed"), Column("digest")).fetchAll(db)
-    }
-}
-
-extension Image {
-    var annotations: JSON? { (try? JSON(parsing: manifest))?["annotations"] }
-}

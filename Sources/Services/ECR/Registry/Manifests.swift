@@ -80,14 +80,7 @@ extension ECRService {
     /// The image that a client asks for; nil where there is none.
     /// - Parameter isPull: Whether the manifest itself is asked for: that counts as a pull.
     func pulledImage(_ id: ImageID, of repository: RepositoryAddress, isPull: Bool) async throws -> Image? {
-        let image = try await store.read { db in
-            try repository.require(in: db)
-            return try repository.image(id, in: db)?.image
-        }
-        guard let image else { return nil }
-        guard image.status == .active else {
-            throw RegistryError("DENIED", "The image is archived. Restore it before pulling.", status: 403)
-        }
+        guard let image = try await foundImage(id, of: repository)?.image, image.status == .active else { return nil }
         let now = clock.now()
         let isNoted = image.pulled.map { Timestamp(milliseconds: $0) + Self.pullTimePrecision > now } ?? false
         guard isPull, !isNoted else { return image }
@@ -99,6 +92,17 @@ extension ECRService {
             )
         }
         return image
+    }
+
+    /// The image in the repository, brought in from an upstream registry where a pull-through cache rule says so.
+    /// - Throws: `RepositoryNotFoundException`.
+    func foundImage(_ id: ImageID, of repository: RepositoryAddress) async throws -> TaggedImage? {
+        if let image = try await store.read({ db in try repository.image(id, in: db) }) { return image }
+        let isPulled = try await pullThrough(id, into: repository)
+        return try await store.read { db in
+            try repository.require(in: db)
+            return isPulled ? try repository.image(id, in: db) : nil
+        }
     }
 
     /// Stores a manifest that a registry client pushes.
@@ -137,14 +141,18 @@ extension ECRService {
         try await collect()
     }
 
-    /// Makes the repository of an image that is brought in from elsewhere, whose name begins with its registry's host:
-    /// on AWS it would be in a registry that the user does not own.
+    /// Makes the repository of a push where it is made by itself: where a creation template says so, and for an image that
+    /// is brought in from elsewhere, whose name begins with its registry's host (on AWS that would be a registry which the
+    /// user does not own).
     func ensure(_ address: RepositoryAddress) async throws {
-        guard RepositoryName.isForeign(address.name) else { return }
-        let created = clock.now().milliseconds
+        let isThere = try await store.read { db in try Repository.exists(db, key: address.key) }
+        guard !isThere else { return }
+        let now = clock.now()
         try await store.write { db in
-            let repository = Repository(address, created: created)
-            if try !repository.exists(db) { try repository.insert(db) }
+            guard try !Repository.exists(db, key: address.key) else { return }
+            let isTemplated = try CreationTemplate.find(address, for: .createOnPush, in: db) != nil
+            guard isTemplated || RepositoryName.isForeign(address.name) else { return }
+            try CreationTemplate.makeRepository(address, for: .createOnPush, at: now, in: db)
         }
     }
 }
