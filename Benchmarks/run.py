@@ -6,6 +6,7 @@ import sys
 import time
 
 import pipeline
+import registry
 import start
 import transitions
 from measure import arguments
@@ -23,6 +24,7 @@ if __name__ == "__main__":
         "## The whole pipeline\n\n" + pipeline.measure(options),
         "## Start and idle memory\n\n" + start.measure(options),
         "## Step Functions\n\n" + transitions.measure(options),
+        "## The container registry\n\n" + registry.measure(options),
     ]
     text = "\n\n".join(part.strip() for part in parts) + "\n"
     print(text)

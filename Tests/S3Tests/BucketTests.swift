@@ -106,6 +106,14 @@ struct BucketTests {
         #expect(head["SSEKMSKeyId"] == "key")
     }
 
+    @Test func `a bucket asked for with the ACL private takes it with its objects too`() async throws {
+        let fixture = try await Fixture(bucket: nil)
+        try await fixture.send("CreateBucket", ["ACL": "private"])
+        try await fixture.send("PutObject", ["Key": "k", "ACL": "private"], body: Body("x"))
+        let controls = try await fixture.send("GetBucketOwnershipControls").output["OwnershipControls"]
+        #expect(controls?["Rules"]?[0]?["ObjectOwnership"] == "BucketOwnerPreferred")
+    }
+
     @Test func `ACLs are off unless the bucket leaves them on`() async throws {
         let fixture = try await Fixture()
         let error = try await fixture.error("PutObject", ["Key": "k", "ACL": "public-read"], body: Body("x"))

@@ -67,12 +67,15 @@ extension S3Service {
         return region
     }
 
-    /// ACLs off and public access blocked, as for every new bucket since April 2023.
+    /// ACLs off and public access blocked, as for every new bucket since April 2023; a bucket that is asked for with the
+    /// ACL `private` has them on, for those who send that ACL with every object too.
     private static func initialConfiguration(_ request: AWSRequest) throws(AWSError) -> JSON.Object {
         guard request.bool("ObjectLockEnabledForBucket") != true else {
             throw .headerNotImplemented("x-amz-bucket-object-lock-enabled")
         }
-        let ownership = request.string("ObjectOwnership") ?? "BucketOwnerEnforced"
+        let isPrivate = request.string("ACL") == "private"
+        let ownership =
+            request.string("ObjectOwnership") ?? (isPrivate ? "BucketOwnerPreferred" : "BucketOwnerEnforced")
         let acl = request.string("ACL") ?? "private"
         guard ownership != "BucketOwnerEnforced" || (acl == "private" && !AccessControl.hasGrants(request)) else {
             throw AWSError(
