@@ -69,6 +69,7 @@ extension Yard {
             LambdaService(store: store, aws: aws, clock: clock, logger: logger, host: host),
             sageMaker,
             SageMakerRuntimeService(sageMaker),
+            SageMakerMetricsService(sageMaker),
             StepFunctionsService(
                 store: store,
                 aws: aws,

@@ -28,13 +28,30 @@ struct Listing: Sendable {
     ///   - kind: The kind of resource to list.
     ///   - isDescending: The order where the request does not say.
     /// - Throws: `ValidationException` where the token is not one of ours.
-    init(_ request: AWSRequest, of kind: ResourceKind, isDescending: Bool) throws(AWSError) {
-        try self.init(request, table: "sagemaker_resources", kind: kind.rawValue, isDescending: isDescending)
+    init(
+        _ request: AWSRequest,
+        of kind: ResourceKind,
+        isDescending: Bool,
+        where conditions: [ListingCondition] = []
+    ) throws(AWSError) {
+        try self.init(
+            request,
+            table: "sagemaker_resources",
+            kind: kind.rawValue,
+            isDescending: isDescending,
+            where: conditions
+        )
     }
 
     /// - Parameter table: A table with the columns `id`, `account`, `region`, `kind`, `name`, `status`, `created` and
     ///   `modified`.
-    private init(_ request: AWSRequest, table: String, kind: String, isDescending: Bool) throws(AWSError) {
+    private init(
+        _ request: AWSRequest,
+        table: String,
+        kind: String,
+        isDescending: Bool,
+        where conditions: [ListingCondition] = []
+    ) throws(AWSError) {
         let column = ["Name": "name", "Status": "status"][request.string("SortBy") ?? ""] ?? "created"
         let isDescending = request.string("SortOrder").map { $0 == "Descending" } ?? isDescending
         var query = Conditions()
@@ -47,6 +64,12 @@ struct Listing: Sendable {
         query.add("created < ?", request.milliseconds("CreationTimeBefore"))
         query.add("modified > ?", request.milliseconds("LastModifiedTimeAfter"))
         query.add("modified < ?", request.milliseconds("LastModifiedTimeBefore"))
+        query.add("created > ?", request.milliseconds("CreatedAfter"))
+        query.add("created < ?", request.milliseconds("CreatedBefore"))
+        for condition in conditions {
+            query.texts.append(condition.text)
+            if let value = condition.value { query.arguments.append(value) }
+        }
         if let text = request.string("NextToken") {
             guard let token = ListingToken(text) else {
                 throw AWSError("ValidationException", "Invalid pagination token given.")
@@ -79,14 +102,16 @@ extension SageMakerService {
     /// - Parameters:
     ///   - member: The output's member that has the summaries.
     ///   - isDescending: The order where the request does not say.
+    ///   - conditions: What the rows have to meet besides.
     func listResources(
         _ kind: ResourceKind,
         _ request: AWSRequest,
         _ member: String,
         isDescending: Bool = true,
+        where conditions: [ListingCondition] = [],
         summary: @Sendable (ResourceRecord) -> JSON
     ) async throws -> AWSResponse {
-        let listing = try Listing(request, of: kind, isDescending: isDescending)
+        let listing = try Listing(request, of: kind, isDescending: isDescending, where: conditions)
         let (resources, token) = try await store.read { db in
             let page = try listing.page(in: db)
             return (try page.rows.map(ResourceRecord.init), page.nextToken)
@@ -94,6 +119,18 @@ extension SageMakerService {
         var output: JSON.Object = [member: .array(resources.map(summary))]
         if let token { output["NextToken"] = .string(token) }
         return AWSResponse(output)
+    }
+}
+
+/// A condition of a `List…` beside those that all have in common.
+struct ListingCondition: Sendable {
+    var text: String
+    var value: (any DatabaseValueConvertible & Sendable)?
+
+    /// - Parameter value: What stands for the `?` in the text.
+    init(_ text: String, _ value: (any DatabaseValueConvertible & Sendable)? = nil) {
+        self.text = text
+        self.value = value
     }
 }
 

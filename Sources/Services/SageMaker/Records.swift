@@ -61,6 +61,50 @@ extension SageMakerService {
             DROP TABLE sagemaker_models;
             """
         ),
+        Migration(
+            "sagemaker",
+            3,
+            """
+            CREATE TABLE sagemaker_trial_members (
+                account TEXT NOT NULL,
+                region TEXT NOT NULL,
+                trial TEXT NOT NULL,
+                component TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                PRIMARY KEY (account, region, trial, component)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX sagemaker_trial_members_components
+                ON sagemaker_trial_members (account, region, component);
+            CREATE TABLE sagemaker_metrics (
+                id INTEGER PRIMARY KEY,
+                account TEXT NOT NULL,
+                region TEXT NOT NULL,
+                component TEXT NOT NULL,
+                name TEXT NOT NULL,
+                step INTEGER,
+                time INTEGER NOT NULL,
+                value REAL NOT NULL
+            ) STRICT;
+            CREATE INDEX sagemaker_metrics_series ON sagemaker_metrics (account, region, component, name, time);
+            CREATE TABLE sagemaker_associations (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                account TEXT NOT NULL,
+                region TEXT NOT NULL,
+                source TEXT NOT NULL,
+                destination TEXT NOT NULL,
+                type TEXT,
+                creator TEXT NOT NULL,
+                created INTEGER NOT NULL,
+                UNIQUE (account, region, source, destination)
+            ) STRICT;
+            CREATE INDEX sagemaker_associations_destinations
+                ON sagemaker_associations (account, region, destination);
+            CREATE TABLE sagemaker_traced_jobs (
+                job INTEGER PRIMARY KEY,
+                has_lineage INTEGER NOT NULL
+            ) STRICT;
+            """
+        ),
     ]
 }
 

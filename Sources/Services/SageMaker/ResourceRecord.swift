@@ -8,6 +8,14 @@ enum ResourceKind: String, Sendable, CaseIterable {
     case model
     case endpointConfig = "endpoint-config"
     case endpoint
+    case modelPackageGroup = "model-package-group"
+    case modelPackage = "model-package"
+    case experiment
+    case trial = "experiment-trial"
+    case trialComponent = "experiment-trial-component"
+    case artifact
+    case action
+    case context
 }
 
 /// A named resource as stored: what it was created with, and what became of it.

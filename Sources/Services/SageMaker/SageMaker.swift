@@ -52,6 +52,16 @@ public final class SageMakerService: AWSService {
             modelOperations,
             endpointConfigOperations,
             endpointOperations,
+            modelPackageGroupOperations,
+            modelPackageOperations,
+            experimentOperations,
+            trialOperations,
+            trialComponentOperations,
+            artifactOperations,
+            actionOperations,
+            contextOperations,
+            associationOperations,
+            searchOperations,
             tagOperations,
         ].reduce(into: [:]) { all, some in
             all.merge(some) { first, _ in first }

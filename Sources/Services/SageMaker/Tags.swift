@@ -64,7 +64,7 @@ extension SageMakerService {
         try db.execute(sql: "DELETE FROM sagemaker_tags WHERE arn = ?", arguments: [arn])
     }
 
-    private static func tags(of arn: String, in db: Database) throws -> [JSON] {
+    static func tags(of arn: String, in db: Database) throws -> [JSON] {
         try Row.fetchAll(db, sql: "SELECT key, value FROM sagemaker_tags WHERE arn = ? ORDER BY key", arguments: [arn])
             .map { ["Key": .string($0["key"]), "Value": .string($0["value"])] }
     }

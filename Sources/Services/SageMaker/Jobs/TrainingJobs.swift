@@ -29,11 +29,14 @@ extension SageMakerService {
 
     /// `DescribeTrainingJob`
     func describeTrainingJob(_ request: AWSRequest) async throws -> AWSResponse {
-        let job = try await findJob(.training, request)
+        AWSResponse(Self.description(ofTrainingJob: try await findJob(.training, request)))
+    }
+
+    static func description(ofTrainingJob job: JobRecord) -> JSON.Object {
         var output = job.request
         output["AlgorithmSpecification"] = algorithm(of: job)
         output["InputDataConfig"] = output["InputDataConfig"].map { channels in
-            .array((channels.arrayValue ?? []).map(Self.completed))
+            .array((channels.arrayValue ?? []).map(completed))
         }
         if var target = output["OutputDataConfig"] {
             target["KmsKeyId"] = target["KmsKeyId"] ?? ""
@@ -45,8 +48,8 @@ extension SageMakerService {
         for flag in ["EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining"] {
             output[flag] = output[flag] ?? false
         }
-        output.merge(Self.course(of: job))
-        return AWSResponse(output)
+        output.merge(course(of: job))
+        return output
     }
 
     /// The members that tell how far the job is.
@@ -89,7 +92,7 @@ extension SageMakerService {
     }
 
     /// The specification with what AWS adds: a built-in algorithm's own metrics.
-    private func algorithm(of job: JobRecord) -> JSON? {
+    private static func algorithm(of job: JobRecord) -> JSON? {
         guard var algorithm = job.request["AlgorithmSpecification"] else { return nil }
         algorithm["EnableSageMakerMetricsTimeSeries"] = algorithm["EnableSageMakerMetricsTimeSeries"] ?? false
         if ImageReference(algorithm["TrainingImage"]?.stringValue ?? "").isLinearLearner {

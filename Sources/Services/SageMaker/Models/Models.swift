@@ -28,6 +28,7 @@ extension SageMakerService {
         let caller = request.caller
         let draft = ResourceRecord(.model, name, of: caller, created: clock.now(), document: document)
         try await store.write { db in
+            _ = try Self.servable(draft, in: db)
             guard try ResourceRecord.find(.model, name, of: caller, in: db) == nil else {
                 throw AWSError("ValidationException", "Cannot create already existing model \"\(draft.arn)\".")
             }
@@ -44,6 +45,10 @@ extension SageMakerService {
         let model = try await store.read { [caller = request.caller] db in
             try Self.requireModel(name, caller, in: db)
         }
+        return AWSResponse(Self.description(ofModel: model))
+    }
+
+    static func description(ofModel model: ResourceRecord) -> JSON.Object {
         var output = model.document
         output["PrimaryContainer"] = output["PrimaryContainer"].map(Self.completed)
         if let containers = output["Containers"]?.arrayValue {
@@ -52,7 +57,7 @@ extension SageMakerService {
         output["EnableNetworkIsolation"] = output["EnableNetworkIsolation"] ?? false
         output["CreationTime"] = model.created.json
         output["ModelArn"] = .string(model.arn)
-        return AWSResponse(output)
+        return output
     }
 
     /// `ListModels`

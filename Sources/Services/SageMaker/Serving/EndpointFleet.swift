@@ -150,6 +150,9 @@ final class EndpointFleet: Sendable {
             change(&stored)
             stored.pending = nil
             try stored.update(at: now, in: db)
+            if stored.status == .inService, stored.failureReason == nil {
+                try SageMakerService.makeLineage(of: stored, in: db)
+            }
             return true
         }
     }

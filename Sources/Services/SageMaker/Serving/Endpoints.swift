@@ -48,8 +48,12 @@ extension SageMakerService {
         let record = try await store.read { [caller = request.caller] db in
             try Self.requireEndpoint(name, caller, in: db)
         }
+        return AWSResponse(Self.description(ofEndpoint: record))
+    }
+
+    static func description(ofEndpoint record: EndpointRecord) -> JSON.Object {
         let config = record.current ?? record.pending
-        return .output([
+        return .compact([
             "EndpointName": .string(record.name),
             "EndpointArn": .string(record.arn),
             "EndpointConfigName": config.map { .string($0.configName) },
