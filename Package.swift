@@ -132,6 +132,7 @@ let package = Package(
     ],
     targets: selected(
         pure.flatMap { $0 } + foundation.flatMap { $0 } + services.flatMap { $0 } + [
+            .systemLibrary(name: "CGlibc", path: "Sources/CGlibc"),
             .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
             .target(
                 name: "ServiceTesting",
@@ -160,8 +161,8 @@ let package = Package(
                     name: "trainyard",
                     dependencies: [
                         "AWSProtocol", "Archive", "JSON", "TabularSteps", "LinearLearner", "Project", "Yard",
-                        "Store", .argumentParser, .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
-                        .unixSignals,
+                        "Store", .target(name: "CGlibc", condition: .when(platforms: [.linux])), .argumentParser,
+                        .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .serviceLifecycle, .unixSignals,
                     ],
                     path: "Sources/trainyard",
                     swiftSettings: settings,

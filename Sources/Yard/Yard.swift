@@ -90,11 +90,13 @@ public final class Yard: AWSCaller, Service {
     }
 
     /// Listens, takes up what a former process left, then answers; returns when it does.
+    /// - Parameter whenQuiet: Done whenever, for half a second, no request has come.
     /// - Throws: `GatewayError` where the address is taken.
-    public func start() async throws {
+    public func start(whenQuiet: @escaping @Sendable () -> Void = {}) async throws {
         dispatcher.connect(services)
         // Services start children that call back, so the address comes first; requests wait until recovery is through.
-        let port = try await gateway.listen { [weak self] in try await self?.reset() }
+        let quiet = Quiet(after: .milliseconds(500), whenQuiet)
+        let port = try await gateway.listen(quiet: quiet) { [weak self] in try await self?.reset() }
         host.endpoint = "http://\(Self.reachable(configuration.host)):\(port)"
         do {
             for service in services { try await service.start() }
@@ -103,6 +105,7 @@ public final class Yard: AWSCaller, Service {
             throw error
         }
         gateway.open()
+        quiet.disturb()
         Task { [store, logger] in
             do {
                 try await store.blobs.sweep()

@@ -76,7 +76,7 @@ private struct ServedYard: Service {
     let yard: Yard
 
     func run() async throws {
-        try await yard.start()
+        try await yard.start(whenQuiet: ResidentMemory.giveBack)
         let configuration = yard.configuration
         if configuration.isOpen {
             StandardErrorLog.print("Signatures are not verified (--open): whoever reaches this port may do anything.")

@@ -50,13 +50,14 @@ final class Gateway: Sendable {
     }
 
     /// Listens and answers the port. Requests are accepted, and wait until `open`.
-    func listen(reset: @escaping @Sendable () async throws -> Void) async throws -> Int {
+    func listen(quiet: Quiet, reset: @escaping @Sendable () async throws -> Void) async throws -> Int {
         let responder = GatewayResponder(
             configuration: configuration,
             dispatcher: dispatcher,
             credentials: credentials,
             clock: clock,
             logger: logger,
+            quiet: quiet,
             reset: reset
         )
         let (ports, port) = AsyncThrowingStream<Int, any Error>.makeStream()

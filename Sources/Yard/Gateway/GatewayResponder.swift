@@ -12,6 +12,7 @@ struct GatewayResponder: Sendable {
     private let signatures: SignatureV4
     private let requestGuard: RequestGuard
     private let pages: OwnPages
+    private let quiet: Quiet
     private let durations = Timer(label: "trainyard_request_duration")
 
     init(
@@ -20,12 +21,14 @@ struct GatewayResponder: Sendable {
         credentials: any CredentialSource,
         clock: any WallClock,
         logger: Logger,
+        quiet: Quiet,
         reset: @escaping @Sendable () async throws -> Void
     ) {
         self.configuration = configuration
         self.dispatcher = dispatcher
         self.clock = clock
         self.logger = logger
+        self.quiet = quiet
         router = RequestRouter(
             hostSuffixes: RequestRouter.defaultHostSuffixes + ["localhost.trainyard"] + configuration.hostNames
         )
@@ -38,6 +41,7 @@ struct GatewayResponder: Sendable {
         let requestID = RequestID.make()
         let begin = ContinuousClock.now
         let answer = await answer(head, body, requestID)
+        quiet.disturb()
         let duration = ContinuousClock.now - begin
         durations.record(duration: duration)
         // The query is left out: a presigned URL is a key.
