@@ -1,5 +1,6 @@
 import JSON
 import JSONPath
+import Suggestion
 
 extension DefinitionParser {
     mutating func parseChoice(_ object: JSON.Object, at location: String) -> State.Kind? {

@@ -1,5 +1,6 @@
 import JSON
 import JSONPath
+import Suggestion
 
 extension DefinitionParser {
     private static let common: Set<String> = ["Type", "Comment", "QueryLanguage"]

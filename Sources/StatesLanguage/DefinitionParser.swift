@@ -1,5 +1,6 @@
 import JSON
 import JSONPath
+import Suggestion
 
 /// Turns a definition's JSON into the interpreter's types, noting everything that is wrong on the way.
 struct DefinitionParser {

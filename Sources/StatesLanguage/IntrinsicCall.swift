@@ -1,5 +1,6 @@
 import JSON
 import JSONPath
+import Suggestion
 
 /// A call of an intrinsic function: `States.Format('{} of {}', $.index, States.ArrayLength($.items))`.
 struct IntrinsicCall: Sendable, Expression {

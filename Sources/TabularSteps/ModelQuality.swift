@@ -92,7 +92,7 @@ public enum ModelQuality {
     // MARK: Parts
 
     /// By actual, then by predicted class.
-    private static func confusionMatrix(_ predicted: [Int], _ actual: [Int], _ classCount: Int) -> [[Int]] {
+    static func confusionMatrix(_ predicted: [Int], _ actual: [Int], _ classCount: Int) -> [[Int]] {
         var matrix = [[Int]](repeating: [Int](repeating: 0, count: classCount), count: classCount)
         for (prediction, truth) in zip(predicted, actual) { matrix[truth][prediction] += 1 }
         return matrix
@@ -112,36 +112,5 @@ public enum ModelQuality {
 
     private static func fScore(_ precision: Double, _ recall: Double, _ beta: Double) -> Double {
         ratio((1 + beta * beta) * precision * recall, beta * beta * precision + recall)
-    }
-}
-
-/// True and false positives as the cut goes down through the scores, at most a few hundred points.
-private struct RankingCurve {
-    private(set) var falsePositiveRates: [Double] = [0]
-    private(set) var truePositiveRates: [Double] = [0]
-    private(set) var precisions: [Double] = [1]
-    private(set) var area = 0.0
-
-    private static let maximumPointCount = 200
-
-    init(_ scores: [Double], _ actual: [Int]) {
-        let order = scores.indices.sorted { scores[$0] > scores[$1] }
-        let positives = Double(actual.count { $0 == 1 })
-        let negatives = Double(actual.count) - positives
-        guard positives > 0, negatives > 0 else { return }
-        var (hits, misses, lastHits, lastMisses, written) = (0.0, 0.0, 0.0, 0.0, 0)
-        for (position, index) in order.enumerated() {
-            if actual[index] == 1 { hits += 1 } else { misses += 1 }
-            let isLast = position + 1 == order.count
-            guard isLast || scores[order[position + 1]] != scores[index] else { continue }
-            area += (misses - lastMisses) * (hits + lastHits) / 2
-            (lastHits, lastMisses) = (hits, misses)
-            guard isLast || (position + 1) * Self.maximumPointCount / order.count > written else { continue }
-            written = (position + 1) * Self.maximumPointCount / order.count
-            falsePositiveRates.append(misses / negatives)
-            truePositiveRates.append(hits / positives)
-            precisions.append(hits / (hits + misses))
-        }
-        area /= positives * negatives
     }
 }

@@ -45,7 +45,7 @@ struct Listing: Sendable {
 
     /// - Parameter table: A table with the columns `id`, `account`, `region`, `kind`, `name`, `status`, `created` and
     ///   `modified`.
-    private init(
+    init(
         _ request: AWSRequest,
         table: String,
         kind: String,

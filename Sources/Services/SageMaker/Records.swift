@@ -105,6 +105,7 @@ extension SageMakerService {
             ) STRICT;
             """
         ),
+        Migration("sagemaker", 4, pipelineTables),
     ]
 }
 

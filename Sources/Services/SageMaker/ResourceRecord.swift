@@ -16,6 +16,7 @@ enum ResourceKind: String, Sendable, CaseIterable {
     case artifact
     case action
     case context
+    case pipeline
 }
 
 /// A named resource as stored: what it was created with, and what became of it.

@@ -24,6 +24,7 @@ public final class SageMakerService: AWSService {
     let context: JobContext
     let queue: JobQueue
     let fleet: EndpointFleet
+    let pipelines = RunningPipelines()
 
     /// - Parameters:
     ///   - host: Where jobs run; their files lie in its work directory.
@@ -62,6 +63,8 @@ public final class SageMakerService: AWSService {
             contextOperations,
             associationOperations,
             searchOperations,
+            pipelineOperations,
+            pipelineExecutionOperations,
             tagOperations,
         ].reduce(into: [:]) { all, some in
             all.merge(some) { first, _ in first }
@@ -90,14 +93,17 @@ public final class SageMakerService: AWSService {
                 }
             }
         }
+        try await recoverPipelineExecutions()
     }
 
     public func shutdown() async {
+        for pipeline in pipelines.removeAll() { await pipeline.halt() }
         await fleet.shutdown()
         await queue.interrupt()
     }
 
     public func reset() async {
+        for pipeline in pipelines.removeAll() { await pipeline.halt() }
         await fleet.shutdown()
         await queue.interrupt()
         removeFiles()
