@@ -155,7 +155,7 @@ let package = Package(
             )
             + module(
                 "Project",
-                ["AWSProtocol", "Archive", "CloudFormation", "JSON", .crypto, .subprocess],
+                ["AWSProtocol", "Archive", "CloudFormation", "JSON", .crypto, .nioCore, .subprocess],
                 tests: ["ServiceTesting"]
             )
             + [

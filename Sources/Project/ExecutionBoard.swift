@@ -32,6 +32,12 @@ public struct ExecutionBoard: Sendable {
 
     public init() {}
 
+    /// A board of rows that are known as a whole.
+    init(rows: [Row]) { self.rows = rows }
+
+    /// Says how the execution ended.
+    mutating func finish(_ outcome: Outcome) { self.outcome = outcome }
+
     /// Takes the events that are new; those taken before are passed over.
     public mutating func apply(_ events: [JSON]) {
         for event in events {

@@ -43,6 +43,12 @@ public struct PipelineRun: Sendable {
         let plan = try project.plan.resolved(with: outputs)
         let files = try await upload(plan.uploads)
         if files > 0 { onProgress(.uploaded(files: files)) }
+        if let pipeline = plan.pipeline {
+            let arn = try await start(pipeline, input ?? plan.input, name: name)
+            onProgress(.started(executionARN: arn))
+            return try await PipelineFollower(aws: aws, caller: caller, interval: interval)
+                .follow(arn) { onProgress(.board($0)) }
+        }
         let execution = try await aws.call(
             "states:StartExecution",
             .compact([
@@ -56,6 +62,24 @@ public struct PipelineRun: Sendable {
         onProgress(.started(executionARN: arn))
         return try await ExecutionFollower(aws: aws, caller: caller, interval: interval)
             .follow(arn) { onProgress(.board($0)) }
+    }
+
+    /// Starts a SageMaker pipeline with the members of `input` as its parameters.
+    private func start(_ pipeline: String, _ input: JSON, name: String?) async throws -> String {
+        let parameters = (input.objectValue ?? [:]).map { name, value -> JSON in
+            ["Name": .string(name), "Value": .string(value.stringValue ?? value.serialized())]
+        }
+        let started = try await aws.call(
+            "sagemaker:StartPipelineExecution",
+            .compact([
+                "PipelineName": .string(pipeline),
+                "PipelineParameters": .array(parameters),
+                "PipelineExecutionDisplayName": name.map { .string($0) },
+                "ClientRequestToken": .string(RandomText.uuid()),
+            ]),
+            as: caller
+        )
+        return started["PipelineExecutionArn"]?.stringValue ?? ""
     }
 
     private func upload(_ uploads: [RunPlan.Upload]) async throws -> Int {

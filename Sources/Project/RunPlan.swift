@@ -14,6 +14,8 @@ public struct RunPlan: Sendable, Equatable {
     public var uploads: [Upload]
     /// The state machine's ARN; nil where the template names none: then the stack's only one is meant.
     public var stateMachine: String?
+    /// The name of the SageMaker pipeline to start in place of a state machine; its parameters are the input's members.
+    public var pipeline: String?
     public var input: JSON
 
     /// Reads `Metadata.Trainyard`.
@@ -28,6 +30,10 @@ public struct RunPlan: Sendable, Equatable {
             return Upload(from: from, to: to)
         }
         stateMachine = settings?["Execute"]?["StateMachine"]?.stringValue
+        pipeline = settings?["Execute"]?["Pipeline"]?.stringValue
+        guard stateMachine == nil || pipeline == nil else {
+            throw ProjectError("Metadata.Trainyard.Execute: give StateMachine or Pipeline, not both")
+        }
         input = settings?["Execute"]?["Input"] ?? [:]
     }
 
@@ -37,6 +43,7 @@ public struct RunPlan: Sendable, Equatable {
         var plan = self
         plan.uploads = try uploads.map { Upload(from: $0.from, to: try Self.substitute($0.to, outputs)) }
         plan.stateMachine = try stateMachine.map { try Self.substitute($0, outputs) }
+        plan.pipeline = try pipeline.map { try Self.substitute($0, outputs) }
         plan.input = try Self.substitute(input, outputs)
         return plan
     }

@@ -37,7 +37,9 @@ enum ResultText {
             "Next: look around with the AWS tools you know",
             "  trainyard start\(directory) &",
             "  eval \"$(trainyard env)\"",
-            "  aws stepfunctions get-execution-history --execution-arn \(executionARN)",
+            executionARN.contains(":pipeline/")
+                ? "  aws sagemaker list-pipeline-execution-steps --pipeline-execution-arn \(executionARN)"
+                : "  aws stepfunctions get-execution-history --execution-arn \(executionARN)",
         ]
         if let model { lines.append("  aws s3 cp \(model) .") }
         return lines.joined(separator: "\n")

@@ -14,7 +14,8 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             DIR holds a template.yaml (AWS SAM or CloudFormation) with one state machine. Local paths in it are packaged as \
             `aws cloudformation package` does, the stack is made or updated, then the state machine is started and followed. \
-            Metadata.Trainyard in the template may name files to upload first and the execution's input.
+            Metadata.Trainyard in the template may name files to upload first, the execution's input, and a SageMaker \
+            pipeline to start in place of a state machine.
 
             Progress goes to standard error, the result to standard output. The exit code is 0 where the execution succeeded.
             """
