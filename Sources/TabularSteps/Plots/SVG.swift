@@ -13,21 +13,19 @@ struct SVG {
         self.title = title
     }
 
-    /// The three categorical colours hold their contrast on both grounds.
+    /// The three categorical colours hold their contrast on both grounds. Written out, without variables: not every
+    /// program that shows SVG knows those.
     private static let style = """
-        svg{--ground:#ffffff;--ink:#1f2430;--faint:#6b7280;--grid:#e3e6eb;--one:#2563c9;--two:#c2410c;--three:#0f766e}
-        @media(prefers-color-scheme:dark){svg{--ground:#14171c;--ink:#e7e9ee;--faint:#9aa3b2;--grid:#2c323c;\
-        --one:#6ea8fe;--two:#fb9a5b;--three:#4fd1c5}}
-        .ground{fill:var(--ground)}
-        text{font:12px system-ui,sans-serif;fill:var(--ink)}
-        .title{font-size:15px;font-weight:600}.faint{fill:var(--faint)}
-        .middle{text-anchor:middle}.end{text-anchor:end}
-        .grid{stroke:var(--grid);stroke-width:1;fill:none}.axis{stroke:var(--faint);stroke-width:1;fill:none}
-        .chance{stroke:var(--faint);stroke-width:1;stroke-dasharray:4 4;fill:none}
+        .ground{fill:#ffffff}text{font:12px system-ui,sans-serif;fill:#1f2430}
+        .title{font-size:15px;font-weight:600}.faint{fill:#6b7280}.middle{text-anchor:middle}.end{text-anchor:end}
+        .grid{stroke:#e3e6eb;fill:none}.axis{stroke:#6b7280;fill:none}
+        .chance{stroke:#6b7280;stroke-dasharray:4 4;fill:none}
         .curve{stroke-width:2;fill:none;stroke-linejoin:round}
-        .one{stroke:var(--one)}.two{stroke:var(--two)}.three{stroke:var(--three)}
-        .point{fill:var(--one);stroke:none;fill-opacity:.55}.mark{fill:var(--one);stroke:none}
-        .cell{fill:var(--one);stroke:var(--ground);stroke-width:2}
+        .one{stroke:#2563c9}.two{stroke:#c2410c}.three{stroke:#0f766e}
+        .point{fill:#2563c9;fill-opacity:.55}.mark{fill:#2563c9}.cell{fill:#2563c9;stroke:#ffffff;stroke-width:2}
+        @media(prefers-color-scheme:dark){.ground{fill:#14171c}text{fill:#e7e9ee}.faint{fill:#9aa3b2}
+        .grid{stroke:#2c323c}.axis,.chance{stroke:#9aa3b2}.one{stroke:#6ea8fe}.two{stroke:#fb9a5b}.three{stroke:#4fd1c5}
+        .point,.mark{fill:#6ea8fe}.cell{fill:#6ea8fe;stroke:#14171c}}
         """
 
     mutating func line(_ from: (Double, Double), _ to: (Double, Double), _ classes: String) {
