@@ -5,6 +5,7 @@ import platform
 import sys
 import time
 
+import endpoint
 import pipeline
 import registry
 import start
@@ -23,6 +24,7 @@ if __name__ == "__main__":
         f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release().split('-')[0]}; a shared, noisy machine: ratios matter.",
         "## The whole pipeline\n\n" + pipeline.measure(options),
         "## Start and idle memory\n\n" + start.measure(options),
+        "## Endpoints\n\n" + endpoint.measure(options),
         "## Step Functions\n\n" + transitions.measure(options),
         "## The container registry\n\n" + registry.measure(options),
     ]
