@@ -20,7 +20,8 @@ def run(project, directory, *options):
 def test_an_example_trains_evaluates_and_creates_the_model(tmp_path, example):
     first = run(ROOT / "Examples" / example, tmp_path)
     assert first.returncode == 0, first.stderr
-    for state in ("Ingest", "Preprocess", "Train", "Evaluate", "AccurateEnough", "CreateModel"):
+    for state in ("Ingest", "Preprocess", "Train", "Evaluate", "AccurateEnough", "CreateModel", "Register", "Approve",
+                  "CreateEndpoint", "Smoke", "Deployed"):
         assert state in first.stderr
     assert "accuracy" in first.stdout and "confusion matrix" in first.stdout
     second = run(ROOT / "Examples" / example, tmp_path)
@@ -37,6 +38,45 @@ def test_an_example_trains_evaluates_and_creates_the_model(tmp_path, example):
         bucket = model.split("/")[2]
         keys = [o["Key"] for o in yard.client("s3").list_objects_v2(Bucket=bucket, Prefix="runs/")["Contents"]]
         assert sum(key.endswith("train_data.csv") for key in keys) == 2
+        if example == "iris-swift":
+            assert sum(key.endswith(("confusion_matrix.svg", "roc_curve.svg")) for key in keys) == 4
+        sagemaker = yard.client("sagemaker")
+        packages = sagemaker.list_model_packages(ModelPackageGroupName=example)["ModelPackageSummaryList"]
+        assert [package["ModelApprovalStatus"] for package in packages] == ["Approved", "Approved"]
+        # The second run gave its model to the endpoint of the first, which serves it after a restart too.
+        endpoint = sagemaker.describe_endpoint(EndpointName=example)
+        assert endpoint["EndpointStatus"] == "InService"
+        body = yard.client("s3").get_object(Bucket=bucket, Key=next(k for k in keys if k.endswith("test_data.csv")))["Body"]
+        row = body.read().decode().splitlines()[0].split(",")
+        answer = yard.client("sagemaker-runtime").invoke_endpoint(
+            EndpointName=example, ContentType="text/csv", Accept="application/json", Body=",".join(row[1:]))
+        assert json.loads(answer["Body"].read())["predictions"][0]["predicted_label"] == int(row[0])
+    finally:
+        yard.stop()
+
+
+def test_the_pipeline_written_with_the_sdk_runs_and_takes_former_results(tmp_path):
+    first = run(ROOT / "Examples/iris-pipeline", tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "accuracy" in first.stdout and "model.tar.gz" in first.stdout
+    second = run(ROOT / "Examples/iris-pipeline", tmp_path)
+    assert second.returncode == 0, second.stderr
+    lines = {line.split()[1]: line for line in second.stderr.splitlines() if "✓" in line}
+    assert "taken from execution" in lines["Train"] and "taken from execution" not in lines["Evaluate"]
+    values = parameters(tmp_path) | {"MinimumAccuracy": "1.01"}
+    refused = run(ROOT / "Examples/iris-pipeline", tmp_path, "--input", json.dumps(values))
+    assert refused.returncode == 1
+    assert "The accuracy on the test data is below 1.01" in refused.stderr
+
+
+def parameters(tmp_path):
+    """The parameters of the pipeline's last execution."""
+    yard = Yard(tmp_path)
+    try:
+        sagemaker = yard.client("sagemaker")
+        last = sagemaker.list_pipeline_executions(PipelineName="iris-pipeline")["PipelineExecutionSummaries"][0]
+        values = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=last["PipelineExecutionArn"])
+        return {value["Name"]: value["Value"] for value in values["PipelineParameters"]}
     finally:
         yard.stop()
 

@@ -130,3 +130,18 @@ def test_the_template_has_the_definition_that_the_script_makes(pipeline):
     text = (IRIS / "template.yaml").read_text()
     written = text.split("PipelineDefinitionBody: |\n")[1].split("# definition: end")[0]
     assert json.loads(written) == json.loads(pipeline.definition())
+
+
+def test_a_run_of_an_experiment_is_logged(session, name):
+    from sagemaker.experiments.run import Run
+    with Run(experiment_name=name, run_name="first", sagemaker_session=session) as run:
+        run.log_parameter("epochs", 5)
+        for step in range(3):
+            run.log_metric("loss", 1 / (step + 1), step=step)
+    client = session.sagemaker_client
+    components = client.list_trial_components(ExperimentName=name)["TrialComponentSummaries"]
+    assert len(components) == 1
+    described = client.describe_trial_component(TrialComponentName=components[0]["TrialComponentName"])
+    assert described["Parameters"]["epochs"] == {"NumberValue": 5.0}
+    loss = next(metric for metric in described["Metrics"] if metric["MetricName"] == "loss")
+    assert loss["Count"] == 3 and loss["Max"] == 1 and described["Status"]["PrimaryStatus"] == "Completed"

@@ -1,5 +1,6 @@
 import AWSProtocol
 import JSON
+import ServiceTesting
 import Testing
 
 @testable import CloudFormation
