@@ -6,6 +6,7 @@ import sys
 import time
 
 import endpoint
+import growth
 import pipeline
 import registry
 import start
@@ -26,6 +27,7 @@ if __name__ == "__main__":
         "## Start and idle memory\n\n" + start.measure(options),
         "## Endpoints\n\n" + endpoint.measure(options),
         "## Step Functions\n\n" + transitions.measure(options),
+        "## Growth\n\n" + growth.measure(options),
         "## The container registry\n\n" + registry.measure(options),
     ]
     text = "\n\n".join(part.strip() for part in parts) + "\n"

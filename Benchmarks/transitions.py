@@ -1,5 +1,6 @@
-"""Executions of 100 Pass states: transitions a second with 8 clients, server CPU, one execution's latency."""
+"""Executions side by side: chains of 100 Pass states, Maps over 1,000 items, single executions, starts."""
 
+import json
 import statistics
 import tempfile
 import threading
@@ -9,14 +10,28 @@ import uuid
 from measure import Connection, arguments, disk_sync_milliseconds, peers, spread, start_peer, table, trainyard
 
 STATES = 100
+ITEMS = 1000
 CLIENTS = 8
 
 
-def chain():
-    import json
-    states = {f"P{n}": {"Type": "Pass", "Next": f"P{n + 1}"} for n in range(STATES)}
-    states[f"P{STATES - 1}"] = {"Type": "Pass", "End": True}
-    return json.dumps({"StartAt": "P0", "States": states})
+def chain(count=STATES):
+    states = {f"P{n}": {"Type": "Pass", "Next": f"P{n + 1}"} for n in range(count)}
+    states[f"P{count - 1}"] = {"Type": "Pass", "End": True}
+    return {"StartAt": "P0", "States": states}
+
+
+def mapping(**fields):
+    inner = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+    return {"StartAt": "M", "States": {"M": {"Type": "Map", "End": True, "ItemProcessor": inner, **fields}}}
+
+
+def create(connection, definition):
+    return connection.states("CreateStateMachine", name=f"m{time.time_ns()}", definition=json.dumps(definition),
+                             roleArn="arn:aws:iam::000000000000:role/r")["stateMachineArn"]
+
+
+def start(connection, machine, value="{}"):
+    return connection.states("StartExecution", stateMachineArn=machine, name=uuid.uuid4().hex, input=value)["executionArn"]
 
 
 def finish(connection, execution):
@@ -30,31 +45,38 @@ def finish(connection, execution):
         pause = min(pause * 1.5, 0.1)
 
 
-def measure_server(server, executions):
-    connection = Connection(server)
-    machine = connection.states("CreateStateMachine", name=f"chain{time.time_ns()}", definition=chain(),
-                                roleArn="arn:aws:iam::000000000000:role/r")["stateMachineArn"]
-    single = []
-    for _ in range(10):
-        started = time.perf_counter()
-        finish(connection, connection.states("StartExecution", stateMachineArn=machine, name=uuid.uuid4().hex, input="{}")["executionArn"])
-        single.append((time.perf_counter() - started) * 1000)
-
+def load(server, machine, value, executions):
+    """What `executions` cost when `CLIENTS` start them together: executions a second, server CPU milliseconds an execution."""
     def client():
         own = Connection(server)
-        begun = [own.states("StartExecution", stateMachineArn=machine, name=uuid.uuid4().hex, input="{}")["executionArn"] for _ in range(executions // CLIENTS)]
+        begun = [start(own, machine, value) for _ in range(executions // CLIENTS)]
         for execution in begun:
             finish(own, execution)
 
-    cpu, started = server.cpu_seconds(), time.perf_counter()
+    cpu, began = server.cpu_seconds(), time.perf_counter()
     clients = [threading.Thread(target=client) for _ in range(CLIENTS)]
     for thread in clients:
         thread.start()
     for thread in clients:
         thread.join()
-    seconds = time.perf_counter() - started
     done = executions // CLIENTS * CLIENTS
-    return {"single": statistics.median(single), "rate": done * STATES / seconds, "cpu": (server.cpu_seconds() - cpu) * 1000 / done}
+    return done / (time.perf_counter() - began), (server.cpu_seconds() - cpu) * 1000 / done
+
+
+def measure_server(server, chains, maps):
+    connection = Connection(server)
+    machine = create(connection, chain())
+    single, starts = [], []
+    for _ in range(10):
+        began = time.perf_counter()
+        execution = start(connection, machine)
+        starts.append((time.perf_counter() - began) * 1000)
+        finish(connection, execution)
+        single.append((time.perf_counter() - began) * 1000)
+    rate, cpu = load(server, machine, "{}", chains)
+    mapped, mapped_cpu = load(server, create(connection, mapping()), json.dumps(list(range(ITEMS))), maps)
+    return {"single": statistics.median(single), "start": statistics.median(starts), "rate": rate * STATES, "cpu": cpu,
+            "items": mapped * ITEMS, "map cpu": mapped_cpu}
 
 
 def measure(options):
@@ -64,18 +86,21 @@ def measure(options):
         with tempfile.TemporaryDirectory() as home:
             sync.append(disk_sync_milliseconds(home))
             server = trainyard(options.binary, home + "/data")
-            figures.setdefault(server.label, []).append(measure_server(server, 800))
+            figures.setdefault(server.label, []).append(measure_server(server, 800, 40))
             server.stop()
         for name, binaries in found.items():
             server = start_peer(name, binaries)
-            figures.setdefault(server.label, []).append(measure_server(server, 80))
+            figures.setdefault(server.label, []).append(measure_server(server, 80, 8))
             server.stop()
-    rows = [[label, spread([f["rate"] for f in values], digits=0), spread([f["cpu"] for f in values], " ms", 2),
-             spread([f["single"] for f in values], " ms", 1)] for label, values in figures.items()]
-    text = table(["server", "transitions a second, 8 clients", "server CPU an execution", "one execution, start to SUCCEEDED"], rows)
+    columns = [("transitions a second, 8 clients", "rate", "", 0), ("CPU an execution", "cpu", " ms", 2),
+               ("one execution, start to SUCCEEDED", "single", " ms", 1), ("StartExecution", "start", " ms", 2),
+               (f"Map of {ITEMS:,}: items a second", "items", "", 0), ("CPU an execution", "map cpu", " ms", 1)]
+    rows = [[label, *(spread([f[key] for f in values], unit, digits) for _, key, unit, digits in columns)]
+            for label, values in figures.items()]
+    text = table(["server", *(title for title, *_ in columns)], rows)
     text += f"\n\nTrainyard commits each execution to disk; a small write and sync costs {spread(sync, ' ms', 2)} on this disk. The peers keep executions in memory."
     return text + (f" Could not be installed: {', '.join(missing)}." if missing else "") + \
-        "\nThe clients are Python threads in one process and share a core with the server: the rate is a lower bound.\n"
+        "\nThe clients are Python threads in one process and share a core with the server: the rates are lower bounds.\n"
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ struct Branch: Sendable {
     var taskToken: String?
     /// Whether a Parallel or Map state has begun its branches.
     var hasStarted = false
+    /// What of the state's work a redrive goes on with.
+    var interruption: Interruption?
 
     enum Phase: Sendable {
         case entering
@@ -50,12 +52,21 @@ struct Branch: Sendable {
     var state: State { graph.states[stateIndex] }
 }
 
+/// What a state had begun when it failed or its execution ended.
+indirect enum Interruption: Sendable {
+    /// The branches or iterations that had not ended, as they were then.
+    case branches(Join, [Branch])
+    case mapRun(MapRunCall)
+}
+
 /// A task that has been called and not ended.
 struct PendingTask: Sendable {
     var id: Int
     var timeoutTimer: Int?
     var heartbeatTimer: Int?
     var heartbeatSeconds: Int?
+    /// Set as long as an activity's task is not known to be scheduled.
+    var unscheduled: TaskCall?
 }
 
 /// A Parallel or Map state that waits for its branches.
@@ -67,6 +78,8 @@ struct Join: Sendable {
     /// A Map's items, and the next to begin.
     var items: [JSON] = []
     var next = 0
+    /// How many of a Map's iterations run at once.
+    var limit = 0
     /// A Map's effective input.
     var effective = Document.null
 }

@@ -10,14 +10,18 @@ public struct StateMachine: Sendable {
     public var timeoutSeconds: Int?
     /// The variables that states refer to, by the states' names.
     public let variableReferences: [String: [String]]
+    /// Whether the definition uses what the language has had since November 2024 only: variables, JSONata, `ItemsPointer`.
+    public let usesRecentLanguage: Bool
     let graph: StateGraph
 
     init(
         comment: String? = nil,
         timeoutSeconds: Int? = nil,
         variableReferences: [String: [String]] = [:],
+        usesRecentLanguage: Bool = false,
         graph: StateGraph
     ) {
+        self.usesRecentLanguage = usesRecentLanguage
         self.variableReferences = variableReferences
         self.comment = comment
         self.timeoutSeconds = timeoutSeconds

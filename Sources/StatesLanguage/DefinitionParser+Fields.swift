@@ -36,6 +36,7 @@ extension DefinitionParser {
 
     mutating func parseAssign(_ value: JSON?, at location: String) -> PayloadTemplate? {
         guard let value else { return nil }
+        usesRecentLanguage = true
         guard case .object(let members) = value else {
             fail("Expected an object of variables", at: location)
             return nil

@@ -82,6 +82,7 @@ extension DefinitionParser {
         }
         checkFields(object, ["Resource", "Parameters", "Arguments", "ReaderConfig"], at: location)
         let configuration = object["ReaderConfig"]?.objectValue ?? [:]
+        if configuration["ItemsPointer"] != nil { usesRecentLanguage = true }
         return DistributedMap.Reader(
             resource: resource,
             arguments: parseArguments(object, at: location),

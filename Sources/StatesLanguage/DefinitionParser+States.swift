@@ -151,10 +151,34 @@ extension DefinitionParser {
         )
     }
 
-    /// DynamoDB's optimized integration knows four actions only; the others take any of their service's.
+    /// The actions that optimised integrations know, and those of them that can be waited for by `.sync`. Services that are
+    /// not listed are taken as they are.
+    private static let optimizedActions: [String: (all: Set<String>, jobs: Set<String>)] = [
+        "dynamodb": (["getItem", "putItem", "deleteItem", "updateItem"], []),
+        "events": (["putEvents"], []),
+        "lambda": (["invoke"], []),
+        "sagemaker": (
+            [
+                "createEndpoint", "createEndpointConfig", "createHyperParameterTuningJob", "createLabelingJob",
+                "createModel", "createProcessingJob", "createTrainingJob", "createTransformJob", "updateEndpoint",
+            ],
+            [
+                "createHyperParameterTuningJob", "createLabelingJob", "createProcessingJob", "createTrainingJob",
+                "createTransformJob",
+            ]
+        ),
+        "sns": (["publish"], []),
+        "sqs": (["sendMessage"], []),
+        "states": (["startExecution"], ["startExecution"]),
+    ]
+
     private func isServed(_ resource: TaskResource) -> Bool {
-        guard case .optimized("dynamodb", let action) = resource.kind else { return true }
-        return ["getItem", "putItem", "deleteItem", "updateItem"].contains(action)
+        guard case .optimized(let service, let action) = resource.kind, let known = Self.optimizedActions[service]
+        else {
+            return true
+        }
+        let isWaitedFor = resource.pattern == .sync || resource.pattern == .sync2
+        return isWaitedFor ? known.jobs.contains(action) : known.all.contains(action)
     }
 
     // MARK: Wait

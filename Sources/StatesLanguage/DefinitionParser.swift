@@ -11,6 +11,8 @@ struct DefinitionParser {
     /// Whether the state being parsed is in JSONata.
     var isJSONata = false
     private var isMachineJSONata = false
+    /// Whether the definition uses variables, JSONata or `ItemsPointer`.
+    var usesRecentLanguage = false
     var stateName = ""
     var stateLocation = ""
     /// The variables that states refer to, by the states' names.
@@ -23,12 +25,14 @@ struct DefinitionParser {
     mutating func parseMachine(_ object: JSON.Object) -> StateMachine? {
         checkFields(object, ["Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"], at: "")
         isMachineJSONata = object["QueryLanguage"] == "JSONata"
+        usesRecentLanguage = isMachineJSONata
         let timeout = parsePositiveInteger(object["TimeoutSeconds"], at: "/TimeoutSeconds")
         guard let graph = parseGraph(object, at: "") else { return nil }
         return StateMachine(
             comment: object["Comment"]?.stringValue,
             timeoutSeconds: timeout,
             variableReferences: references,
+            usesRecentLanguage: usesRecentLanguage,
             graph: graph
         )
     }
@@ -99,6 +103,7 @@ struct DefinitionParser {
     /// Takes over the state's language: its own, or the machine's.
     mutating func chooseLanguage(_ language: JSON?, at location: String) -> Bool {
         isJSONata = language.map { $0 == "JSONata" } ?? isMachineJSONata
+        if isJSONata { usesRecentLanguage = true }
         guard isMachineJSONata, !isJSONata else { return true }
         fail("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", at: location)
         return false

@@ -2,7 +2,8 @@ public import JSON
 
 /// What the interpreter wants done in the world outside. Whoever does it answers with an `Execution.Input`.
 public enum Effect: Sendable {
-    /// Perform a task; answer with `.succeeded`, `.failed`, before that perhaps `.submitted`, `.taken` or `.heartbeat`.
+    /// Perform a task; answer with `.succeeded`, `.failed` or `.refused`, before that perhaps `.submitted`, `.heartbeat`, and of
+    /// an activity's task `.scheduled` and `.taken`.
     case invoke(TaskCall)
     /// Run a distributed Map's child executions; answer with `.succeeded` or `.failed`.
     case runMap(MapRunCall)
@@ -48,6 +49,10 @@ extension Execution {
 
     public enum Outcome: Sendable {
         case timerFired
+        /// The activity exists: its task waits for a worker.
+        case scheduled
+        /// The task cannot be begun; this is neither retried nor caught.
+        case refused(cause: String)
         /// A worker took the activity's task.
         case taken(worker: String?)
         /// The call that begins a job was answered.
@@ -119,6 +124,8 @@ extension Execution.Input {
         switch (kind, document) {
         case ("timerFired", _): self = .completion(id: id, .timerFired)
         case ("heartbeat", _): self = .completion(id: id, .heartbeat)
+        case ("scheduled", _): self = .completion(id: id, .scheduled)
+        case ("refused", _): self = .completion(id: id, .refused(cause: cause ?? ""))
         case ("taken", _): self = .completion(id: id, .taken(worker: json["worker"]?.stringValue))
         case ("failed", _): self = .completion(id: id, .failed(error: error, cause: cause))
         case ("submitted", let document?): self = .completion(id: id, .submitted(document))
@@ -133,6 +140,8 @@ extension Execution.Outcome {
         switch self {
         case .timerFired: ["kind": "timerFired"]
         case .heartbeat: ["kind": "heartbeat"]
+        case .scheduled: ["kind": "scheduled"]
+        case .refused(let cause): ["kind": "refused", "cause": .string(cause)]
         case .taken(let worker): .compact(["kind": "taken", "worker": worker.map(JSON.string)])
         case .submitted(let document): ["kind": "submitted", "output": .string(document.text)]
         case .succeeded(let document): ["kind": "succeeded", "output": .string(document.text)]

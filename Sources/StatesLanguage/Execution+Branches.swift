@@ -21,6 +21,7 @@ extension Execution {
         }
         branch.previousEvent = emit("ParallelStateStarted", previous: branch.previousEvent)
         branch.hasStarted = true
+        branch.interruption = nil
         var join = Join(results: Array(repeating: nil, count: graphs.count), remaining: graphs.count)
         for (position, graph) in graphs.enumerated() {
             var child = Branch(graph: graph, data: arguments)
@@ -62,8 +63,10 @@ extension Execution {
             branch.phase = .finishing(Document(value: .array([]), text: "[]"))
             return .goesOn
         }
+        branch.interruption = nil
         var join = Join(results: Array(repeating: nil, count: plan.items.count), remaining: plan.items.count)
         join.items = plan.items
+        join.limit = plan.limit
         join.effective = plan.effective
         for _ in 0..<min(plan.limit, plan.items.count) {
             try beginIteration(branch, id, &join, previous: branch.previousEvent)
@@ -72,7 +75,7 @@ extension Execution {
         return .suspended
     }
 
-    private mutating func beginIteration(
+    mutating func beginIteration(
         _ branch: Branch,
         _ id: Int,
         _ join: inout Join,
@@ -82,7 +85,6 @@ extension Execution {
         let index = join.next
         let item = join.items[index]
         let effective = join.effective
-        join.next += 1
         var data = Document.null
         if let selector = definition.itemSelector {
             var parent = branch
@@ -94,6 +96,7 @@ extension Execution {
         } else {
             data = Document(item)
         }
+        join.next += 1
         var child = Branch(graph: definition.processor, data: data)
         child.variables = branch.variables
         child.parent = id
@@ -137,8 +140,7 @@ extension Execution {
                 do throws(Failure) {
                     try beginIteration(branch, id, &join, previous: child.previousEvent)
                 } catch {
-                    abort(join, of: branch)
-                    return resume(branch, id, failedBy: error)
+                    return resume(&branch, id, abort(join, of: branch), join, failedBy: error)
                 }
             }
             if join.remaining == 0 { branch.previousEvent = succeeded }
@@ -159,7 +161,18 @@ extension Execution {
             emitIteration("Failed", branch.state.name, child.position, previous: child.previousEvent)
         }
         branch.previousEvent = child.previousEvent
-        abort(join, of: branch)
+        resume(&branch, id, [child] + abort(join, of: branch), join, failedBy: failure)
+    }
+
+    /// Fails the state that waits for branches, keeping what a redrive needs of them.
+    mutating func resume(
+        _ branch: inout Branch,
+        _ id: Int,
+        _ children: [Branch],
+        _ join: Join,
+        failedBy failure: Failure
+    ) {
+        branch.interruption = .branches(join, children)
         resume(branch, id, failedBy: failure)
     }
 
@@ -175,22 +188,26 @@ extension Execution {
         }
     }
 
-    /// Ends the branches that are still under way.
-    private mutating func abort(_ join: Join, of parent: Branch) {
+    /// Ends the branches that are still under way; answers them as they were.
+    mutating func abort(_ join: Join, of parent: Branch) -> [Branch] {
+        var aborted: [Branch] = []
         for id in join.children.sorted() {
-            guard let branch = branches.removeValue(forKey: id) else { continue }
+            guard var branch = branches.removeValue(forKey: id) else { continue }
+            branch = snapshot(branch)
             switch branch.phase {
             case .waiting(let timer), .retrying(let timer): cancel(timer)
             case .performing(let pending):
                 cancel(pending.id)
                 if let timer = pending.timeoutTimer { cancel(timer) }
                 if let timer = pending.heartbeatTimer { cancel(timer) }
-            case .joining(let inner): abort(inner, of: branch)
+            case .joining(let inner): branch.interruption = .branches(inner, abort(inner, of: branch))
             case .mapping(let effect): cancel(effect)
             case .entering, .working, .finishing: break
             }
             emitAborted(branch, parent: parent.state)
+            aborted.append(branch)
         }
+        return aborted
     }
 
     private mutating func emitAborted(_ branch: Branch, parent: State) {

@@ -27,6 +27,7 @@ extension Execution {
             return try definition.call(distributed, items: items, stateName: state.name, run, &scope)
         }
         branch.hasStarted = true
+        branch.interruption = nil
         call.id = nextEffectID()
         branch.previousEvent = emit(
             "MapRunStarted",
@@ -43,12 +44,17 @@ extension Execution {
         switch outcome {
         case .succeeded(let output):
             settle(id)
-            branch.previousEvent = emit("MapRunSucceeded", previous: branch.previousEvent)
-            emit("MapStateSucceeded", previous: branch.previousEvent)
+            let succeeded = emit("MapRunSucceeded", previous: branch.previousEvent)
+            emit("MapStateSucceeded", previous: succeeded)
+            if !machine.usesRecentLanguage { branch.previousEvent = succeeded }
             branch.phase = .finishing(output)
             branches[branchID] = branch
             ready.append(branchID)
         case .failed(let error, let cause):
+            // A run that could not read its items never began: a redrive begins another.
+            if error != StatesError.itemReaderFailed, case .runMap(let call)? = outstanding[id] {
+                branch.interruption = .mapRun(call)
+            }
             settle(id)
             branch.previousEvent = emit(
                 "MapRunFailed",
@@ -60,7 +66,7 @@ extension Execution {
             )
             branches.removeValue(forKey: branchID)
             resume(branch, branchID, failedBy: Failure(error: error, cause: cause))
-        case .timerFired, .taken, .submitted, .heartbeat: break
+        default: break
         }
     }
 }

@@ -13,7 +13,14 @@ extension Execution {
     mutating func run(_ id: Int) {
         guard var branch = branches.removeValue(forKey: id) else { return }
         var progress = Progress.goesOn
+        var hasMoved = false
         while case .goesOn = progress {
+            if hasMoved, mustYield(branch) {
+                branches[id] = branch
+                ready.append(id)
+                return
+            }
+            hasMoved = true
             if isHistoryFull {
                 return failExecution(
                     branch,
@@ -30,6 +37,13 @@ extension Execution {
             }
         }
         if case .suspended = progress, status.isRunning { branches[id] = branch }
+    }
+
+    /// Whether the branch is about to enter another state while others wait for their turn.
+    private func mustYield(_ branch: Branch) -> Bool {
+        guard order > 1, branch.parent != nil, nextReady < ready.count else { return false }
+        if case .entering = branch.phase { return true }
+        return false
     }
 
     private mutating func advance(_ branch: inout Branch, _ id: Int) throws(Failure) -> Progress {

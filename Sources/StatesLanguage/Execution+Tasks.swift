@@ -26,20 +26,37 @@ extension Execution {
         }
         call.id = nextEffectID()
         call.token = branch.taskToken
-        branch.previousEvent = emit(resource.event("Scheduled"), previous: branch.previousEvent, scheduled(call))
-        if resource.kind != .activity {
-            branch.previousEvent = emit(resource.event("Started"), previous: branch.previousEvent, resource.started)
-        }
         var pending = PendingTask(id: call.id, heartbeatSeconds: call.heartbeatSeconds)
-        request(.invoke(call), .task(branch: id))
+        if order > 1, resource.kind == .activity {
+            // Whether there is such an activity is not known yet.
+            request(.invoke(call), .task(branch: id))
+            pending.unscheduled = call
+        } else {
+            schedule(call, &branch, id, &pending)
+            request(.invoke(call), .task(branch: id))
+            limit(call, id, &pending)
+        }
+        branch.phase = .performing(pending)
+        return .suspended
+    }
+
+    /// Records that the task is on its way.
+    private mutating func schedule(_ call: TaskCall, _ branch: inout Branch, _ id: Int, _ pending: inout PendingTask) {
+        let resource = call.resource
+        branch.previousEvent = emit(resource.event("Scheduled"), previous: branch.previousEvent, scheduled(call))
+        pending.unscheduled = nil
+        guard resource.kind != .activity else { return }
+        branch.previousEvent = emit(resource.event("Started"), previous: branch.previousEvent, resource.started)
+    }
+
+    /// Sets the task's time limits going.
+    private mutating func limit(_ call: TaskCall, _ id: Int, _ pending: inout PendingTask) {
         if let seconds = call.timeoutSeconds {
             pending.timeoutTimer = sleep(until: now + seconds * 1000, .taskTimeout(branch: id))
         }
         if let seconds = call.heartbeatSeconds {
             pending.heartbeatTimer = sleep(until: now + seconds * 1000, .heartbeatTimeout(branch: id))
         }
-        branch.phase = .performing(pending)
-        return .suspended
     }
 
     /// Opaque to clients; 512 bits, so that nobody guesses one.
@@ -79,12 +96,19 @@ extension Execution {
     // MARK: Answers
 
     mutating func taskAnswered(_ branchID: Int, _ id: Int, _ outcome: Outcome) {
-        guard var branch = branches[branchID], case .performing(let pending) = branch.phase,
+        guard var branch = branches[branchID], case .performing(var pending) = branch.phase,
             case .task(let definition) = branch.state.kind
         else { return }
         let resource = definition.resource
+        if let call = pending.unscheduled {
+            if case .refused(let cause) = outcome { return refuse(branchID, pending, cause) }
+            schedule(call, &branch, branchID, &pending)
+            if case .scheduled = outcome { limit(call, branchID, &pending) }
+            branch.phase = .performing(pending)
+            branches[branchID] = branch
+        }
         switch outcome {
-        case .timerFired: break
+        case .timerFired, .scheduled, .refused: break
         case .heartbeat: restartHeartbeat(branchID, pending)
         case .taken(let worker):
             let details = JSON.Object.compact(["workerName": worker.map(JSON.string)])
@@ -115,6 +139,15 @@ extension Execution {
             settle(pending)
             taskFailed(branchID, Failure(error: error, cause: cause))
         }
+    }
+
+    /// The execution fails: the task could not even be scheduled.
+    private mutating func refuse(_ branchID: Int, _ pending: PendingTask, _ cause: String) {
+        guard var branch = branches.removeValue(forKey: branchID) else { return }
+        settle(pending)
+        let failure = Failure(error: StatesError.runtime, cause: located(cause, branch), isFatal: true)
+        branch.phase = .working
+        _ = recover(&branch, branchID, from: failure)
     }
 
     private mutating func taskFailed(_ branchID: Int, _ failure: Failure) {

@@ -13,35 +13,49 @@ public struct Execution: Sendable {
     /// AWS's limits.
     public static let maximumEvents = 25000
     public static let maximumPayload = 262_144
+    /// The order of events and effects that executions begun now have. A replay follows the order that its execution began
+    /// with: 1 let each branch run as far as it could, 2 lets branches take turns and knows more of redrives.
+    public static let currentOrder = 2
 
     public private(set) var status = Status.running
     /// Effects whose answer is still awaited: what a restart brings about again.
     public private(set) var outstanding: [Int: Effect] = [:]
 
     let machine: StateMachine
+    let order: Int
     var facts: ContextObject.Execution
     let input: Document
     var random: SeededGenerator
     var now = 0
     var branches: [Int: Branch] = [:]
-    /// Branches that can go on at once.
+    /// Branches that can go on at once, those before `nextReady` having had their turn.
     var ready: [Int] = []
+    var nextReady = 0
     var waiting: [Int: Waiting] = [:]
     /// The root branch as it was when the execution ended without success: a redrive goes on from there.
     var interrupted: Branch?
 
     /// The number of the branch that is the execution itself.
-    private static let rootBranch = 1
+    static let rootBranch = 1
 
+    private(set) var lastEventID = 0
     private var events: [HistoryEvent] = []
     private var effects: [Effect] = []
-    private var lastEventID = 0
     private var lastEffectID = 0
     private var lastBranchID = 0
 
-    /// - Parameter seed: where the execution's chance begins (`States.UUID`, task tokens, jitter).
-    public init(_ machine: StateMachine, input: Document, facts: ContextObject.Execution, seed: UInt64) {
+    /// - Parameters:
+    ///   - seed: where the execution's chance begins (`States.UUID`, task tokens, jitter).
+    ///   - order: `currentOrder`, or the one that a replayed execution began with.
+    public init(
+        _ machine: StateMachine,
+        input: Document,
+        facts: ContextObject.Execution,
+        seed: UInt64,
+        order: Int = Self.currentOrder
+    ) {
         self.machine = machine
+        self.order = order
         self.input = input
         self.facts = facts
         random = SeededGenerator(seed: seed)
@@ -90,35 +104,14 @@ public struct Execution: Sendable {
         return proceed()
     }
 
-    /// Does the state again in which the execution ended. An execution that goes on, or ended well, stays as it is.
-    private mutating func redrive() {
-        guard !status.isRunning, var root = interrupted else { return }
-        if case .succeeded = status { return }
-        interrupted = nil
-        status = .running
-        let count = (facts.redriveCount ?? 0) + 1
-        facts.redriveCount = count
-        root.previousEvent = emit(
-            "ExecutionRedriven",
-            previous: lastEventID,
-            .other("executionRedrivenEventDetails", ["redriveCount": .integer(count)])
-        )
-        root.phase = .working
-        root.attempts = root.attempts.map { _ in 0 }
-        root.retryCount = 0
-        branches[Self.rootBranch] = root
-        ready.append(Self.rootBranch)
-        if let seconds = machine.timeoutSeconds { sleep(until: now + seconds * 1000, .executionTimeout) }
-    }
-
     private mutating func proceed() -> Step {
-        var next = 0
-        while status.isRunning, next < ready.count {
-            let id = ready[next]
-            next += 1
+        while status.isRunning, nextReady < ready.count {
+            let id = ready[nextReady]
+            nextReady += 1
             run(id)
         }
-        ready.removeAll(keepingCapacity: true)
+        ready.removeAll(keepingCapacity: ready.capacity <= 16)
+        nextReady = 0
         defer {
             events = []
             effects = []
@@ -155,6 +148,20 @@ public struct Execution: Sendable {
         }
     }
 
+    /// The moment (milliseconds since 1970) at which the execution goes on, where it waits for nothing but that.
+    public var idleUntil: Int? {
+        guard status.isRunning, outstanding.count <= Self.mostPauses else { return nil }
+        var earliest = Int.max
+        for effect in outstanding.values {
+            guard case .sleep(_, let moment) = effect else { return nil }
+            earliest = min(earliest, moment)
+        }
+        return earliest == .max ? nil : earliest
+    }
+
+    /// Where more pauses are outstanding it is not looked at all of them again and again.
+    private static let mostPauses = 8
+
     mutating func nextEffectID() -> Int {
         lastEffectID += 1
         return lastEffectID
@@ -185,9 +192,11 @@ public struct Execution: Sendable {
         effects.append(.cancel(id: id))
     }
 
+    mutating func begin(_ status: Status) { self.status = status }
+
     mutating func finish(_ status: Status) {
         self.status = status
-        if interrupted == nil { interrupted = branches[Self.rootBranch] }
+        if interrupted == nil { interrupted = branches[Self.rootBranch].map(snapshot) }
         for id in waiting.keys.sorted() { cancel(id) }
         branches.removeAll()
     }

@@ -16,6 +16,8 @@ public struct MapRunCall: Sendable {
     public var toleratedFailureCount: Int?
     public var toleratedFailurePercentage: Double?
     public var writer: ResultWriter?
+    /// How often the run has been redriven: what did not succeed is done again.
+    public var redriveCount = 0
 
     /// The children's machine, as ARNs name it: `Machine/Label`.
     public var childMachineName: String {

@@ -7,6 +7,7 @@ import random
 import threading
 
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 
 from conftest import ROLE, wait_for
 from functions import python
@@ -68,6 +69,97 @@ def test_executions_go_on_where_they_were(own_yard):
         assert [event["id"] for event in events] == list(range(1, len(events) + 1))
         assert sum(event["type"] == "ExecutionStarted" for event in events) == 1
         assert sum(event["type"] == "ExecutionSucceeded" for event in events) == 1
+
+PASS = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+PAUSE = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1, "End": True}}}
+
+
+def kinds(states, activity):
+    """Machines that wait in every way there is, each with an output that is its input."""
+    def task(**fields):
+        return {"StartAt": "T", "States": {"T": {"Type": "Task", "End": True, **fields}}}
+
+    def mapping(**processor):
+        return {"StartAt": "M", "States": {"M": {"Type": "Map", "End": True, "ItemProcessor": {**PAUSE, **processor}}}}
+
+    def create(name, definition):
+        return states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)["stateMachineArn"]
+
+    pause = create("pause", PAUSE)
+    return [
+        pause,
+        create("inline", mapping()),
+        create("distributed", mapping(ProcessorConfig={"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"})),
+        create("parallel", {"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": True, "Branches": [PAUSE, PASS], "OutputPath": "$[0]"}}}),
+        create("nested", task(Resource="arn:aws:states:::states:startExecution.sync:2", OutputPath="$.Output",
+                              Parameters={"StateMachineArn": pause, "Input.$": "$"})),
+        # A worker whose poll is lost has taken the task all the same; its limit gives the task out again.
+        create("callback", task(Resource=activity, TimeoutSeconds=3, Retry=[
+            {"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 100}])),
+    ]
+
+
+def test_executions_of_every_kind_survive_being_killed_under_load(own_yard):
+    states = own_yard.client("stepfunctions")
+    activity = states.create_activity(name="work")["activityArn"]
+    machines = kinds(states, activity)
+    seed = random.randrange(1 << 30)
+    print("seed", seed)
+    chance, started, stop = random.Random(seed), [], threading.Event()
+
+    def patiently(call):
+        """Calls until the yard answers: a client's retries over a restart."""
+        while not stop.is_set():
+            try:
+                return call(own_yard.client("stepfunctions"))
+            except ClientError as error:
+                if error.response["Error"]["Code"] in ("TaskTimedOut", "TaskDoesNotExist"):
+                    return None
+            except BotoCoreError:
+                stop.wait(0.05)
+
+    def work():
+        while not stop.is_set():
+            task = patiently(lambda client: client.get_activity_task(activityArn=activity)) or {}
+            if task.get("taskToken"):
+                patiently(lambda client: client.send_task_success(taskToken=task["taskToken"], output=task["input"]))
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    for round in range(4):
+        halt = threading.Event()
+
+        def begin(lane):
+            client, number = own_yard.client("stepfunctions"), 0
+            while not halt.is_set():
+                value = [round, lane, number]
+                try:
+                    started.append((client.start_execution(stateMachineArn=machines[number % len(machines)], input=json.dumps(value))["executionArn"], value))
+                except (BotoCoreError, ClientError):
+                    return
+                number += 1
+                halt.wait(0.02)
+
+        lanes = [threading.Thread(target=begin, args=(lane,)) for lane in range(3)]
+        for lane in lanes:
+            lane.start()
+        halt.wait(chance.uniform(0.3, 1.2))
+        own_yard.kill()
+        halt.set()
+        for lane in lanes:
+            lane.join()
+        own_yard.start()
+    states = own_yard.client("stepfunctions")
+    assert len(started) > 20
+    for arn, value in started:
+        done = wait_for(lambda: (d := states.describe_execution(executionArn=arn))["status"] != "RUNNING" and d, 120)
+        assert done["status"] == "SUCCEEDED" and json.loads(done["output"]) == value, done
+        events = states.get_execution_history(executionArn=arn)["events"]
+        assert [event["id"] for event in events] == list(range(1, len(events) + 1))
+        assert sum(event["type"].startswith("Execution") for event in events) == 2, events
+    stop.set()
+    own_yard.stop()
+    worker.join(5)
 
 
 def test_jobs_end_and_no_half_model_is_seen(own_yard):

@@ -231,7 +231,7 @@ import Testing
             let malformed = await fixture.failure("Invoke", ["FunctionName": "f"], body: Body("{"))
             #expect(malformed?.code == "InvalidRequestContentException")
             let missing = await fixture.failure("Invoke", ["FunctionName": "g"])
-            #expect(missing?.message == "Function not found: arn:aws:lambda:us-east-1:000000000000:function:g")
+            #expect(missing?.message == "Function not found: arn:aws:lambda:us-east-1:000000000000:function:g:$LATEST")
             #expect(missing?.status == 404)
             let large = await fixture.failure(
                 "Invoke",

@@ -1,5 +1,6 @@
 import AWSProtocol
 import JSON
+import NIOCore
 import ServiceTesting
 import StepFunctions
 import Testing
@@ -69,6 +70,31 @@ extension Bench {
         let keys = aws.requests(of: "s3:PutObject").map { $0.input["Key"] }
         #expect(keys.last == output["ResultWriterDetails"]?["Key"])
         #expect(keys.map { $0?.stringValue?.split(separator: "/").last } == ["SUCCEEDED_0.json", "manifest.json"])
+    }
+
+    @Test func `a redrive goes on with the children that failed, under the same name`() async throws {
+        let aws = RecordingCaller()
+        aws.answer("lambda:Invoke") { request throws(AWSError) in
+            guard let body = try? await request.body?.collect(upTo: 100), String(buffer: body) != "2" else {
+                throw AWSError("ServiceException", "broken", status: 500)
+            }
+            return AWSResponse(["StatusCode": 200], body: Body(String(buffer: body)))
+        }
+        let runs = try Bench(aws: aws)
+        let execution = try await runs.start("", #""Type":"Task","Resource":"\#(function)""#, input: "[1,2]")
+        #expect(try await runs.end(execution)["status"] == "FAILED")
+        let failed = try await runs.mapRun(execution)
+        let children = try await runs.call("ListExecutions", ["mapRunArn": failed["mapRunArn"] ?? ""])["executions"]
+        let broken = children?.arrayValue?.first { $0["status"] == "FAILED" }
+        let child = try await runs.call("DescribeExecution", ["executionArn": try #require(broken?["executionArn"])])
+        #expect(child["redriveStatus"] == "REDRIVABLE_BY_MAP_RUN")
+        aws.answer("lambda:Invoke") { _ throws(AWSError) in AWSResponse(["StatusCode": 200], body: Body("20")) }
+        try await runs.call("RedriveExecution", ["executionArn": execution])
+        #expect(try await runs.end(execution)["output"] == "[1,20]")
+        let again = try await runs.mapRun(execution)
+        #expect(again["mapRunArn"] == failed["mapRunArn"])
+        #expect(again["status"] == "SUCCEEDED")
+        #expect(again["redriveCount"] == 1)
     }
 
     @Test func `a restart goes on with the children begun and those to begin`() async throws {

@@ -179,6 +179,19 @@ import Testing
         #expect(history["events"]?.arrayValue?.compactMap { $0["id"]?.intValue } == [1, 2, 3, 4])
     }
 
+    @Test func `One that waits long is found, stopped and redriven like any other`() async throws {
+        let bench = try Bench()
+        let arn = try await bench.create("m", machine(#""Type":"Wait","Seconds":86400"#))
+        let executions = [try await bench.start(arn), try await bench.start(arn)]
+        let next = try await bench.restarted()
+        for execution in executions { #expect(try await next.status(execution) == "RUNNING") }
+        try await next.call("StopExecution", ["executionArn": executions[0]])
+        #expect(try await next.status(executions[0]) == "ABORTED")
+        try await next.call("RedriveExecution", ["executionArn": executions[0]])
+        next.clock.advance(by: .seconds(86400))
+        for execution in executions { #expect(try await next.end(execution)["status"] == "SUCCEEDED") }
+    }
+
     @Test func `A task token stays valid, and its call is not made twice`() async throws {
         let bench = try Bench()
         bench.aws.answer("lambda:Invoke", with: ["StatusCode": 200])

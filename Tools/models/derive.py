@@ -20,6 +20,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TARGET = os.path.join(HERE, "..", "..", "Sources", "AWSProtocol", "Models")
 LOCATIONS = {"uri": "uri", "querystring": "query", "header": "header", "headers": "headers", "statusCode": "status"}
 CONSTRAINTS = ("min", "max", "pattern", "enum")
+# AWS's messages list these enumerations in another order than its models do: as recorded.
+ORDERS = [["SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING"]]
 
 
 def load(service):
@@ -60,6 +62,7 @@ class Shapes:
         shape = {"type": source["type"]}
         if is_input:
             shape.update({key: source[key] for key in CONSTRAINTS if key in source})
+            shape.update({"enum": order for order in ORDERS if set(order) == set(shape.get("enum", []))})
         if "timestampFormat" in source:
             shape["format"] = source["timestampFormat"]
         return shape

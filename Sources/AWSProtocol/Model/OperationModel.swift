@@ -32,6 +32,11 @@ public final class OperationModel: Sendable {
     /// The output member that is a stream of bytes rather than a part of the tree.
     public var outputBodyMember: String? { Self.bodyMember(output, shapes) }
 
+    /// The output members that are maps of headers with a common beginning (`Metadata`).
+    public var outputHeaderMaps: [String] {
+        output.map { shapes[$0].members.filter { $0.location == .headers }.map(\.name) } ?? []
+    }
+
     init(
         operation: Operation,
         binding: RESTBinding?,

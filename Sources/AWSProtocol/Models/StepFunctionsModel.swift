@@ -213,7 +213,7 @@ extension ServiceModels {
 {"type":"list","member":119},
 {"type":"structure","name":"ActivityListItem","members":{"activityArn":11,"name":11,"creationDate":12}},
 {"type":"structure","name":"ListExecutionsInput","members":{"stateMachineArn":15,"statusFilter":121,"maxResults":73,"nextToken":122,"mapRunArn":39,"redriveFilter":123}},
-{"type":"string","enum":["RUNNING","SUCCEEDED","FAILED","TIMED_OUT","ABORTED","PENDING_REDRIVE"]},
+{"type":"string","enum":["SUCCEEDED","TIMED_OUT","PENDING_REDRIVE","ABORTED","FAILED","RUNNING"]},
 {"type":"string","min":1,"max":3096},
 {"type":"string","enum":["REDRIVEN","NOT_REDRIVEN"]},
 {"type":"structure","name":"ListExecutionsOutput","members":{"executions":125,"nextToken":11}},

@@ -175,7 +175,7 @@ struct Validation {
     private static func text(_ bound: Double) -> String { Int(exactly: bound).map(String.init) ?? String(bound) }
 
     /// Values longer than this are left out of messages, as AWS leaves them out of some.
-    private static let longestDescribedValue = 1024
+    private static let longestDescribedValue = 8192
 
     private mutating func report(_ value: String?, _ constraint: String) {
         let value = value.flatMap { $0.utf8.count > Self.longestDescribedValue ? nil : $0 }

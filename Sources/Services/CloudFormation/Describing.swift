@@ -46,7 +46,7 @@ extension CloudFormationService {
             let shown = stack.target.secrets.contains(key) ? "****" : value
             return ["ParameterKey": .string(key), "ParameterValue": .string(shown)]
         }
-        let outputs = stack.outputs.map { output in
+        let outputs = stack.outputs.sorted { $0.key < $1.key }.map { output in
             JSON.compact([
                 "OutputKey": .string(output.key),
                 "OutputValue": .string(output.value),

@@ -50,7 +50,17 @@ extension LambdaService {
 
     /// The version that a reference means now.
     func resolve(_ reference: FunctionReference) async throws -> ResolvedFunction {
-        try await resolved.function(reference) { try await read(reference) { try $0.resolve() } }
+        try await resolved.function(reference) {
+            try await read(reference) { rows in
+                guard try rows.existingFunction() != nil else {
+                    // A call names the version that it would have reached.
+                    var missing = reference
+                    missing.qualifier = missing.qualifier ?? "$LATEST"
+                    throw AWSError.functionNotFound(missing)
+                }
+                return try rows.resolve()
+            }
+        }
     }
 
     /// Runs a function with one event, in a warm environment where there is one.

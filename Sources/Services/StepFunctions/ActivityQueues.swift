@@ -19,6 +19,8 @@ final class ActivityQueues: Sendable {
 
     private struct State {
         var queues: [String: Queue] = [:]
+        /// The activities of the tasks that wait, by their tokens.
+        var places: [String: String] = [:]
         var lastPoller = 0
     }
 
@@ -31,14 +33,18 @@ final class ActivityQueues: Sendable {
                 return state.queues[activity]?.pollers.removeFirst().continuation
             }
             state.queues[activity, default: Queue()].tasks.append(task)
+            state.places[task.token] = activity
             return nil
         }
         poller?.resume(returning: task)
     }
 
     /// The task is not to be given out any more.
-    func remove(token: String, from activity: String) {
-        state.withLock { $0.queues[activity]?.tasks.removeAll { $0.token == token } }
+    func remove(token: String) {
+        state.withLock { state in
+            guard let activity = state.places.removeValue(forKey: token) else { return }
+            state.queues[activity]?.tasks.removeAll { $0.token == token }
+        }
     }
 
     /// The next task; nil where `giveUp` is called first.
@@ -50,7 +56,11 @@ final class ActivityQueues: Sendable {
         }
         return await withCheckedContinuation { continuation in
             let task = state.withLock { state -> ActivityTask? in
-                if state.queues[activity]?.tasks.isEmpty == false { return state.queues[activity]?.tasks.removeFirst() }
+                if state.queues[activity]?.tasks.isEmpty == false {
+                    let task = state.queues[activity]?.tasks.removeFirst()
+                    if let task { state.places[task.token] = nil }
+                    return task
+                }
                 state.queues[activity, default: Queue()].pollers.append((id, continuation))
                 return nil
             }

@@ -22,6 +22,8 @@ struct ExecutionRecord: Sendable {
     var roleARN: String
     var kind: StateMachine.Kind
     var seed: UInt64
+    /// The interpreter's order of events that it began with.
+    var order = Execution.currentOrder
     var traceHeader: String?
     /// The map run that this is a child of, and the Map state whose processor it runs.
     var mapRun: String?
@@ -35,6 +37,10 @@ struct ExecutionRecord: Sendable {
     var cause: String?
     var redrives = 0
     var redriven: Timestamp?
+    /// Where it waits for nothing but time, the moment (milliseconds since 1970) at which it goes on.
+    var wake: Int?
+    /// Whether its caller waits for its end, as that of an Express execution may.
+    var isSynchronous = false
     /// The test case that mocks its tasks.
     var testCase: String?
     /// Where its events are logged.
@@ -81,13 +87,14 @@ struct ExecutionRecord: Sendable {
             roleARN: roleARN,
             input: input,
             startTime: started.milliseconds,
-            redriveCount: kind == .express ? nil : 0
+            redriveCount: isSynchronous ? nil : 0
         )
     }
 
     /// Takes over where the interpreter stands.
     mutating func apply(_ status: Execution.Status, at moment: Timestamp) {
         self.status = status.name
+        wake = nil
         if !status.isRunning { stopped = moment }
         switch status {
         case .running: break
@@ -104,7 +111,7 @@ struct ExecutionRecord: Sendable {
 extension ExecutionRecord {
     static let columns =
         "number, account, region, machine, name, version, status, started, stopped, facts, input, output, error, cause, "
-        + "alias, redrives, redriven"
+        + "alias, redrives, redriven, wake"
 
     init(row: Row) throws {
         let facts = try JSON(parsing: row["facts"] as String)
@@ -124,10 +131,12 @@ extension ExecutionRecord {
         alias = row["alias"]
         redrives = row["redrives"]
         redriven = (row["redriven"] as Int?).map(Timestamp.init(milliseconds:))
+        wake = row["wake"]
         revision = facts["revision"]?.stringValue ?? ""
         roleARN = facts["roleArn"]?.stringValue ?? ""
         kind = .standard
         seed = facts["seed"]?.stringValue.flatMap { UInt64($0) } ?? 0
+        order = facts["order"]?.intValue ?? 1
         traceHeader = facts["traceHeader"]?.stringValue
         mapRun = facts["mapRun"]?.stringValue
         mapState = facts["mapState"]?.stringValue
@@ -144,22 +153,27 @@ extension ExecutionRecord {
         return try row.map(ExecutionRecord.init)
     }
 
+    static func fetch(number: Int64, in db: Database) throws -> ExecutionRecord? {
+        let statement = try db.cachedStatement(sql: "SELECT \(columns) FROM states_executions WHERE number = ?")
+        return try Row.fetchOne(statement, arguments: [number]).map(ExecutionRecord.init)
+    }
+
     /// Inserts the row and takes over its number.
     mutating func insert(in db: Database) throws {
         let facts = JSON.compact([
             "revision": .string(revision), "roleArn": .string(roleARN), "seed": .string(String(seed)),
-            "traceHeader": traceHeader.map(JSON.string), "mapRun": mapRun.map(JSON.string),
+            "order": .integer(order), "traceHeader": traceHeader.map(JSON.string), "mapRun": mapRun.map(JSON.string),
             "mapState": mapState.map(JSON.string), "testCase": testCase.map(JSON.string), "log": log,
         ])
         let statement = try db.cachedStatement(
             sql: """
                 INSERT INTO states_executions (account, region, machine, name, version, status, started, stopped, facts,
-                    input, output, error, cause, alias) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    input, output, error, cause, alias, wake) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         )
         try statement.execute(arguments: [
             account, region, machine, name, version, status, started.milliseconds, stopped?.milliseconds,
-            facts.serialized(), input, output, error, cause, alias,
+            facts.serialized(), input, output, error, cause, alias, wake,
         ])
         number = db.lastInsertedRowID
     }
@@ -168,10 +182,10 @@ extension ExecutionRecord {
         let statement = try db.cachedStatement(
             sql:
                 "UPDATE states_executions SET status = ?, stopped = ?, output = ?, error = ?, cause = ?, redrives = ?, "
-                + "redriven = ? WHERE number = ?"
+                + "redriven = ?, wake = ? WHERE number = ?"
         )
         try statement.execute(arguments: [
-            status, stopped?.milliseconds, output, error, cause, redrives, redriven?.milliseconds, number,
+            status, stopped?.milliseconds, output, error, cause, redrives, redriven?.milliseconds, wake, number,
         ])
     }
 }

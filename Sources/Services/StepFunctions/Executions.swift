@@ -5,20 +5,6 @@ import StatesLanguage
 import Store
 
 extension StepFunctionsService {
-    var environment: RunningExecution.Environment {
-        RunningExecution.Environment(
-            store: store,
-            clock: clock,
-            logger: logger,
-            timers: timers,
-            running: running,
-            recent: recent,
-            mapRuns: mapRuns,
-            rehearsal: rehearsal,
-            tasks: TaskPerformer(aws: aws, clock: clock, running: running, activities: activities, mocks: mocks)
-        )
-    }
-
     func startExecution(_ request: AWSRequest) async throws -> AWSResponse {
         let (arn, testCase) = try mockedMachine(request.requiredString("stateMachineArn"))
         let name = request.string("name")
@@ -40,13 +26,14 @@ extension StepFunctionsService {
         fresh.traceHeader = request.string("traceHeader")
         fresh.testCase = testCase
         var execution = Execution(
-            try await definition(record.revision),
+            try await environment.machine(record.revision),
             input: input,
             facts: fresh.facts(input.value),
             seed: fresh.seed
         )
         let step = execution.start(at: now.milliseconds)
         fresh.apply(step.status, at: now)
+        fresh.wake = execution.idleUntil
         let journal = StepRecord(sequence: 1, time: now.milliseconds, input: nil, events: step.events)
         let (saved, isNew) = try await save(fresh, journal, isNamed: name != nil)
         if isNew, step.status.isRunning || saved.log != nil {
@@ -113,17 +100,9 @@ extension StepFunctionsService {
         }
     }
 
-    func definition(_ revision: String) async throws -> StateMachine {
-        if let machine = definitions[revision] { return machine }
-        let text = try await store.read { db in try StateMachineRecord.definition(revision, in: db) }
-        let machine = try StateMachine(parsing: text)
-        definitions[revision] = machine
-        return machine
-    }
-
     func stopExecution(_ request: AWSRequest) async throws -> AWSResponse {
         let record = try await execution(request)
-        if let live = running[record.arn] {
+        if let live = try await environment.awake(record) {
             try await live.submit(.stop(error: request.string("error"), cause: request.string("cause")))
             let stopped = await live.finished().stopped ?? clock.now()
             return AWSResponse(["stopDate": stopped.json])
@@ -177,6 +156,9 @@ extension StepFunctionsService {
             conditions += " AND status = ?"
             arguments += [status]
         }
+        if let filter = request.string("redriveFilter") {
+            conditions += filter == "REDRIVEN" ? " AND redrives > 0" : " AND redrives = 0"
+        }
         let sql =
             "SELECT \(ExecutionRecord.columns) FROM states_executions WHERE \(conditions) "
             + "ORDER BY number DESC LIMIT ? OFFSET ?"
@@ -226,8 +208,12 @@ extension ExecutionRecord {
         if let mapRun { members["mapRunArn"] = .string(mapRun) }
         if let traceHeader { members["traceHeader"] = .string(traceHeader) }
         let reason = reasonAgainstRedrive(at: moment)
-        members["redriveStatus"] = reason == nil ? "REDRIVABLE" : "NOT_REDRIVABLE"
-        if let reason { members["redriveStatusReason"] = .string(reason) }
+        if mapRun != nil, status != "RUNNING", status != "SUCCEEDED" {
+            members["redriveStatus"] = "REDRIVABLE_BY_MAP_RUN"
+        } else {
+            members["redriveStatus"] = reason == nil ? "REDRIVABLE" : "NOT_REDRIVABLE"
+            if let reason { members["redriveStatusReason"] = .string(reason) }
+        }
         return members
     }
 }

@@ -9,7 +9,7 @@ extension StepFunctionsService {
         let input = try checkedInput(request)
         let record = try await machine(arn)
         guard record.kind == .express else { throw AWSError.stateMachineTypeNotSupported }
-        let execution = try await startExpress(record, name: request.string("name"), input: input)
+        let execution = try await startExpress(record, name: request.string("name"), input: input, isSynchronous: true)
         let ended = await execution.finished()
         let stopped = ended.stopped ?? clock.now()
         let duration = max(1, stopped.milliseconds - ended.started.milliseconds)
@@ -29,7 +29,8 @@ extension StepFunctionsService {
     func startExpress(
         _ machine: StateMachineRecord,
         name: String?,
-        input: Document
+        input: Document,
+        isSynchronous: Bool = false
     ) async throws -> RunningExecution {
         let now = clock.now()
         let name = "\(name ?? RandomText.uuid()):\(RandomText.uuid())"
@@ -40,8 +41,9 @@ extension StepFunctionsService {
             seed: UInt64.random(in: 0...UInt64.max),
             at: now
         )
+        record.isSynchronous = isSynchronous
         var execution = Execution(
-            try await definition(machine.revision),
+            try await environment.machine(machine.revision),
             input: input,
             facts: record.facts(input.value),
             seed: record.seed

@@ -14,6 +14,13 @@ extension TaskPerformer {
         return response.payload
     }
 
+    private struct Invocation {
+        var response: AWSResponse
+        var payload: Document
+        /// How many bytes the function answered.
+        var length = 0
+    }
+
     /// `lambda:invoke`: the output holds the answer together with what the call told.
     func invokeLambda(_ job: TaskJob) async throws -> Document {
         var members = job.call.arguments.value.objectValue ?? [:]
@@ -21,20 +28,21 @@ extension TaskPerformer {
         // A text is taken for the event's JSON as it stands.
         let payload = given.isNull ? "{}" : given.stringValue ?? given.serialized()
         // The integration reads the answer, so that white space in it is lost.
-        let (response, answer) = try await invoke(members, payload: payload, job) { text in
+        let invocation = try await invoke(members, payload: payload, job) { text in
             (try? JSON(parsing: text))?.serialized() ?? text
         }
+        let response = invocation.response
         let version = response.output["ExecutedVersion"] ?? "$LATEST"
         let requestID = RequestID.make()
-        var output: JSON.Object = ["ExecutedVersion": version, "Payload": answer.value]
-        let headers: JSON.Object = [
+        var output: JSON.Object = ["ExecutedVersion": version, "Payload": invocation.payload.value]
+        let headers: JSON.Object = .compact([
             "X-Amz-Executed-Version": version, "x-amzn-Remapped-Content-Length": "0", "Connection": "keep-alive",
-            "x-amzn-RequestId": .string(requestID),
-            "Content-Length": .string(String(answer.value.serialized().utf8.count)),
+            "x-amzn-RequestId": .string(requestID), "X-Amz-Log-Result": response.output["LogResult"],
+            "Content-Length": .string(String(invocation.length)),
             "Date": .string(clock.now().httpDate),
             "X-Amzn-Trace-Id": .string(SDKMetadata.traceID(requestID, at: clock.now())),
             "Content-Type": "application/json",
-        ]
+        ])
         output.merge(SDKMetadata.members(headers, requestID: requestID))
         output["StatusCode"] = response.output["StatusCode"] ?? 200
         if let log = response.output["LogResult"] { output["LogResult"] = log }
@@ -46,7 +54,7 @@ extension TaskPerformer {
         payload: String,
         _ job: TaskJob,
         cause: (String) -> String
-    ) async throws -> (response: AWSResponse, payload: Document) {
+    ) async throws -> Invocation {
         let response: AWSResponse
         do {
             response = try await aws.send(AWSRequest("lambda:Invoke", members, body: Body(payload), caller: job.caller))
@@ -55,15 +63,12 @@ extension TaskPerformer {
         }
         let limit = Execution.maximumPayload + 1
         guard let body = try? await response.body?.collect(upTo: 8 * limit) else {
-            return (response, .null)
+            return Invocation(response: response, payload: .null)
         }
         let text = String(buffer: body)
         guard response.output["FunctionError"] == nil else { throw TaskFailure(functionAnswer: cause(text)) }
-        if text.isEmpty { return (response, .null) }
-        guard let document = try? Document(parsing: text) else {
-            return (response, Document(.string(text)))
-        }
-        return (response, document)
+        let payload = text.isEmpty ? .null : (try? Document(parsing: text)) ?? Document(.string(text))
+        return Invocation(response: response, payload: payload, length: text.utf8.count)
     }
 }
 

@@ -23,8 +23,12 @@ actor MapRun {
     private var failedItems = 0
     private var totalItems = 0
     private var live: [Int: RunningExecution] = [:]
+    /// The children of a redriven run that are to go on, the next one last.
+    private var redriven: [(position: Int, record: ExecutionRecord)] = []
     private var next = 0
     private var isFilling = false
+    /// Whether it is known which children were begun before a restart.
+    private var isPrepared = false
     private var isOver = false
     private var waiter: CheckedContinuation<Void, Never>?
 
@@ -39,6 +43,7 @@ actor MapRun {
     func run() async -> Execution.Outcome? {
         do {
             try await prepare()
+            isPrepared = true
             await fill()
             if !isOver, !isComplete { await withCheckedContinuation { waiter = $0 } }
             guard !isOver else { return nil }
@@ -85,6 +90,8 @@ actor MapRun {
             tally.executions.add(status, 1)
             tally.items.add(status, input.itemCount)
         }
+        tally.executions.pendingRedrive = redriven.count
+        tally.items.pendingRedrive = redriven.reduce(0) { $0 + inputs[$1.position].itemCount }
         return tally
     }
 
@@ -99,7 +106,9 @@ actor MapRun {
         if let (record, inputs, children) = known {
             self.record = record
             take(inputs)
+            if call.redriveCount > record.redrives { try await redrive() }
             for (position, child) in children { try await takeUp(child, at: position) }
+            redriven.reverse()
         } else {
             take(try await readInputs())
             let (fresh, inputs) = (record, inputs)
@@ -110,6 +119,16 @@ actor MapRun {
             }
         }
         environment.mapRuns.add(self)
+    }
+
+    /// Goes on with a run that had ended without success.
+    private func redrive() async throws {
+        record.redrives = call.redriveCount
+        record.redriven = environment.clock.now()
+        record.status = "RUNNING"
+        record.stopped = nil
+        let record = record
+        try await environment.store.write { db in try record.save(in: db) }
     }
 
     private func take(_ inputs: [MapRunInput]) {
@@ -132,7 +151,12 @@ actor MapRun {
     private func takeUp(_ child: ExecutionRecord, at position: Int) async throws {
         next = max(next, position + 1)
         guard child.status == "RUNNING" else {
-            take(child, at: position)
+            // The last redrive of the run has not come to this child yet.
+            if child.status != "SUCCEEDED", let moment = record.redriven, child.redriven.map({ $0 < moment }) ?? true {
+                redriven.append((position, child))
+            } else {
+                take(child, at: position)
+            }
             return
         }
         follow(try await RunningExecution.takeUp(child, call.processor, in: environment), at: position)
@@ -144,12 +168,24 @@ actor MapRun {
         record.maxConcurrency == 0 ? Self.maximumConcurrency : min(record.maxConcurrency, Self.maximumConcurrency)
     }
 
-    private var isComplete: Bool { live.isEmpty && next == inputs.count || isBeyondTolerance }
+    private var isComplete: Bool {
+        isPrepared && (live.isEmpty && redriven.isEmpty && next == inputs.count || isBeyondTolerance)
+    }
 
     private func fill() async {
-        guard !isFilling else { return }
+        guard isPrepared, !isFilling else { return }
         isFilling = true
         defer { isFilling = false }
+        while !isOver, !isBeyondTolerance, live.count < limit, let child = redriven.popLast() {
+            do {
+                let execution = try await RunningExecution.takeUp(child.record, call.processor, in: environment)
+                _ = try await execution.redrive()
+                follow(execution, at: child.position)
+            } catch {
+                redriven.append(child)
+                await pause(because: error)
+            }
+        }
         while !isOver, !isBeyondTolerance, next < inputs.count, live.count < limit {
             let count = min(Self.batch, limit - live.count, inputs.count - next)
             let positions = next..<next + count
@@ -159,10 +195,14 @@ actor MapRun {
             } catch {
                 // Nothing of it is in the store: it is tried again when there may be room.
                 next = positions.lowerBound
-                environment.logger.error("Cannot begin executions of \(record.arn): \(error)")
-                try? await environment.clock.sleep(until: environment.clock.now() + .seconds(1))
+                await pause(because: error)
             }
         }
+    }
+
+    private func pause(because error: any Error) async {
+        environment.logger.error("Cannot begin executions of \(record.arn): \(error)")
+        try? await environment.clock.sleep(until: environment.clock.now() + .seconds(1))
     }
 
     private func begin(_ positions: Range<Int>) async throws {

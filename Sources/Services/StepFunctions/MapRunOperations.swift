@@ -16,6 +16,8 @@ extension StepFunctionsService {
             "toleratedFailurePercentage": .double(record.toleratedFailurePercentage ?? 0),
             "toleratedFailureCount": .integer(record.toleratedFailureCount ?? 0), "itemCounts": tally.items.json,
             "executionCounts": tally.executions.json,
+            "redriveCount": record.redrives == 0 ? nil : JSON.integer(record.redrives),
+            "redriveDate": record.redriven.map(\.json),
         ])
     }
 

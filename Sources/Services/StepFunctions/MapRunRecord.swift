@@ -30,6 +30,8 @@ struct MapRunRecord: Sendable {
     var maxConcurrency: Int
     var toleratedFailureCount: Int?
     var toleratedFailurePercentage: Double?
+    var redrives = 0
+    var redriven: Timestamp?
     /// Known of those that have ended.
     var tally: MapRunTally?
 
@@ -63,6 +65,8 @@ struct MapRunRecord: Sendable {
         maxConcurrency = document["maxConcurrency"]?.intValue ?? 0
         toleratedFailureCount = document["toleratedFailureCount"]?.intValue
         toleratedFailurePercentage = document["toleratedFailurePercentage"]?.doubleValue
+        redrives = document["redrives"]?.intValue ?? 0
+        redriven = document["redriven"]?.intValue.map(Timestamp.init(milliseconds:))
         tally = document["tally"].flatMap(MapRunTally.init)
     }
 
@@ -71,6 +75,8 @@ struct MapRunRecord: Sendable {
             "maxConcurrency": .integer(maxConcurrency),
             "toleratedFailureCount": toleratedFailureCount.map(JSON.integer),
             "toleratedFailurePercentage": toleratedFailurePercentage.map(JSON.double), "tally": tally?.json,
+            "redrives": redrives == 0 ? nil : JSON.integer(redrives),
+            "redriven": redriven.map { JSON.integer($0.milliseconds) },
         ]).serialized()
     }
 
@@ -141,6 +147,7 @@ struct MapRunTally: Sendable, Hashable {
         var failed = 0
         var timedOut = 0
         var aborted = 0
+        var pendingRedrive = 0
 
         var ended: Int { succeeded + failed + timedOut + aborted }
 
@@ -180,10 +187,11 @@ extension MapRunTally.Counts {
 
     /// As `DescribeMapRun` tells them.
     var json: JSON {
-        [
-            "pending": .integer(total - running - ended), "running": .integer(running),
+        .compact([
+            "pending": .integer(total - running - ended - pendingRedrive), "running": .integer(running),
             "succeeded": .integer(succeeded), "failed": .integer(failed), "timedOut": .integer(timedOut),
             "aborted": .integer(aborted), "total": .integer(total), "resultsWritten": .integer(ended),
-        ]
+            "pendingRedrive": pendingRedrive == 0 ? nil : JSON.integer(pendingRedrive),
+        ])
     }
 }

@@ -60,6 +60,7 @@ extension ExecutionRecord {
         alias = nil
         kind = call.childKind
         seed = UInt64.random(in: 0...UInt64.max)
+        order = Execution.currentOrder
         started = moment
         stopped = nil
         self.input = input

@@ -1,6 +1,7 @@
 import AWSProtocol
 import JSON
 import StatesLanguage
+import Store
 
 extension TaskPerformer {
     /// `states:startExecution`: `Input` may be any JSON, and the name is made up where none is given.
@@ -37,7 +38,9 @@ extension TaskPerformer {
         guard let arn = answer.value["ExecutionArn"]?.stringValue else {
             throw TaskFailure(error: StatesError.runtime, cause: "The nested execution has no ARN: \(answer.text)")
         }
-        if let nested = running[arn] { _ = await nested.finished() }
+        let name = try ExecutionARN(arn)
+        let record = try await environment.store.read { db in try ExecutionRecord.fetch(name, in: db) }
+        if let record, let nested = try await environment.awake(record) { _ = await nested.finished() }
         try Task.checkCancellation()
         let described: JSON
         do {

@@ -51,6 +51,7 @@ extension StepFunctionsService {
             """
         ),
         MapRunRecord.migration,
+        Migration("states", 4, "ALTER TABLE states_executions ADD COLUMN wake INTEGER;"),
     ]
 }
 
@@ -74,6 +75,8 @@ struct StateMachineRecord: Sendable {
     var logging: JSON
     var tracing: JSON
     var description: String?
+    /// `encryptionConfiguration`, where it was given.
+    var encryption: JSON?
     /// The number that the next version published gets.
     var nextVersion = 1
 
@@ -92,6 +95,7 @@ struct StateMachineRecord: Sendable {
             "type": .string(kind.rawValue), "created": .integer(created.milliseconds),
             "updated": .integer(updated.milliseconds), "logging": logging, "tracing": tracing,
             "description": description.map(JSON.string), "nextVersion": .integer(nextVersion),
+            "encryption": encryption,
         ]).serialized()
     }
 
@@ -116,6 +120,7 @@ struct StateMachineRecord: Sendable {
         logging = fields["logging"] ?? [:]
         tracing = fields["tracing"] ?? [:]
         description = fields["description"]?.stringValue
+        encryption = fields["encryption"]
         nextVersion = fields["nextVersion"]?.intValue ?? 1
     }
 
@@ -130,6 +135,7 @@ struct StateMachineRecord: Sendable {
         updated = moment
         logging = request["loggingConfiguration"] ?? [:]
         tracing = request["tracingConfiguration"] ?? [:]
+        encryption = request["encryptionConfiguration"]
     }
 }
 

@@ -15,9 +15,14 @@ extension StepFunctionsService {
             ).map(ExecutionRecord.init)
         }
         // A child execution is taken up by its map run, unless that has ended without it.
+        let now = clock.now().milliseconds
         for record in records where record.mapRun == nil {
+            if let wake = record.wake, wake > now {
+                environment.rest(record.number, until: wake)
+                continue
+            }
             do {
-                _ = try await RunningExecution.takeUp(record, definition(record.revision), in: environment)
+                _ = try await RunningExecution.takeUp(record, environment.machine(record.revision), in: environment)
             } catch {
                 logger.error("Cannot take up \(record.arn) again: \(error)")
             }
@@ -35,7 +40,8 @@ extension StepFunctionsService {
     private func stopOrphan(_ record: ExecutionRecord) async throws {
         let run = try await store.read { db in try MapRunRecord.fetch(record.mapRun ?? "", in: db) }
         if let run, run.status == "RUNNING", running[run.execution] != nil { return }
-        guard let machine = try await definition(record.revision).processor(ofMap: record.mapState ?? "") else {
+        guard let machine = try await environment.machine(record.revision).processor(ofMap: record.mapState ?? "")
+        else {
             return
         }
         let live = try await RunningExecution.takeUp(record, machine, in: environment)
@@ -62,7 +68,8 @@ extension RunningExecution {
             machine,
             input: input,
             facts: record.facts(input.value),
-            seed: record.seed
+            seed: record.seed,
+            order: record.order
         )
         var past = Past()
         for step in steps {

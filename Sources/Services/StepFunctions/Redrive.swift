@@ -15,7 +15,7 @@ extension StepFunctionsService {
         if let reason = record.reasonAgainstRedrive(at: clock.now()) {
             throw AWSError("ExecutionNotRedrivable", "\(reason)")
         }
-        let machine = try await definition(record.revision)
+        let machine = try await environment.machine(record.revision)
         let live = try await RunningExecution.takeUp(record, machine, in: environment)
         let moment = try await live.redrive()
         return AWSResponse(["redriveDate": moment.json])
@@ -27,6 +27,8 @@ extension ExecutionRecord {
     func reasonAgainstRedrive(at moment: Timestamp) -> String? {
         switch status {
         case "RUNNING", "SUCCEEDED", "PENDING_REDRIVE": "Execution is \(status) and cannot be redriven"
+        case _ where mapRun != nil:
+            "Execution can be redriven only by redriving the parent execution of its Map Run"
         default:
             if let stopped, moment.milliseconds - stopped.milliseconds > StepFunctionsService.redrivePeriod {
                 "Execution has exceeded the redrivable period of 14 days"

@@ -9,6 +9,9 @@ public struct Rehearsal: Sendable {
         self.mocks = mocks
     }
 
+    /// Whether executions run as they would outside a test.
+    var isReal: Bool { timeScale == 1 && mocks == nil }
+
     /// The moment (milliseconds since 1970) at which a pause until `deadline` is over.
     func end(of deadline: Int, from now: Int) -> Int {
         deadline <= now || timeScale == 1 ? deadline : now + Int(Double(deadline - now) * timeScale)

@@ -6,19 +6,6 @@ import Store
 
 /// An execution that is under way: it takes in what happens, journals it, then brings about what follows.
 actor RunningExecution {
-    /// What an execution needs of the service.
-    struct Environment: Sendable {
-        var store: Store
-        var clock: any WallClock
-        var logger: Logger
-        var timers: Timers
-        var running: RunningExecutions
-        var recent: RecordCache<ExecutionRecord>
-        var mapRuns: MapRuns
-        var rehearsal: Rehearsal
-        var tasks: TaskPerformer
-    }
-
     /// What a replay learns of effects that are still outstanding.
     struct Past: Sendable {
         /// The answers of calls that began a job.
@@ -43,6 +30,8 @@ actor RunningExecution {
     private var arrivals: [Arrival] = []
     private var isBusy = false
     private var isHalted = false
+    /// Whether the store alone knows how the execution goes on.
+    private var isResting = false
     private var calls: [Int: Task<Void, Never>] = [:]
     private var mapRuns: [Int: MapRun] = [:]
     private var timers: [Int: Int] = [:]
@@ -71,11 +60,17 @@ actor RunningExecution {
     func begin(_ effects: [Effect], logging events: [HistoryEvent] = [], after past: Past? = nil) {
         write(events)
         for effect in effects { perform(effect, after: past) }
-        if !execution.status.isRunning { finish() }
+        if !execution.status.isRunning {
+            finish()
+        } else if past == nil {
+            // One that was taken up again was so because something is to happen to it.
+            restIfIdle()
+        }
     }
 
     /// Takes in an input; returns when it is journalled.
     func submit(_ input: Execution.Input) async throws {
+        if isResting { return try await environment.awake(saved)?.submit(input) ?? () }
         try await withCheckedThrowingContinuation { continuation in
             arrive(Arrival(input: input, committed: continuation))
         }
@@ -99,8 +94,17 @@ actor RunningExecution {
 
     /// The execution's end.
     func finished() async -> ExecutionRecord {
+        if isResting { return await finishedElsewhere() }
         guard execution.status.isRunning else { return record }
         return await withCheckedContinuation { finishWaiters.append($0) }
+    }
+
+    /// The end of an execution that was taken up again by another value than this.
+    private func finishedElsewhere() async -> ExecutionRecord {
+        if let live = try? await environment.awake(saved) { return await live.finished() }
+        let number = saved.number
+        let ended = try? await environment.store.read { db in try ExecutionRecord.fetch(number: number, in: db) }
+        return (ended ?? nil) ?? saved
     }
 
     /// Stops all that is under way in memory; the journal stays, and a restart goes on from it.
@@ -112,6 +116,8 @@ actor RunningExecution {
         calls = [:]
         mapRuns = [:]
         timers = [:]
+        for arrival in arrivals { arrival.committed?.resume(throwing: CancellationError()) }
+        arrivals = []
         releaseWaiters()
     }
 
@@ -131,27 +137,59 @@ actor RunningExecution {
         while !arrivals.isEmpty, !isHalted {
             let batch = arrivals
             arrivals = []
-            let before = (execution, record, sequence)
             let (steps, effects, events) = advance(batch.map(\.input))
-            do {
-                try await commit(steps)
-            } catch {
-                environment.logger.error("Cannot journal \(arn): \(error)")
-                (execution, record, sequence) = before
-                for arrival in batch { arrival.committed?.resume(throwing: error) }
-                // What nobody waits for must not be lost: it is tried again when there may be room.
-                arrivals.insert(contentsOf: batch.filter { $0.committed == nil }, at: 0)
-                try? await environment.clock.sleep(until: environment.clock.now() + .seconds(1))
-                continue
-            }
+            guard let waiters = await journal(steps, for: batch) else { break }
             saved = record
             write(events)
             for arrival in batch { forget(arrival.input) }
             for effect in effects { perform(effect, after: nil) }
-            for arrival in batch { arrival.committed?.resume() }
+            for waiter in waiters { waiter.resume() }
             if !execution.status.isRunning { finish() }
         }
         isBusy = false
+        if execution.status.isRunning { restIfIdle() }
+    }
+
+    // MARK: Resting
+
+    /// Shorter pauses, in milliseconds, are not worth to be taken up again after.
+    private static let shortestRest = 5000
+
+    /// Leaves memory where nothing is awaited but a moment that is not near.
+    private func restIfIdle() {
+        guard let wake = saved.wake, wake - environment.clock.now().milliseconds > Self.shortestRest, !isHalted,
+            !isBusy,
+            finishWaiters.isEmpty
+        else { return }
+        isResting = true
+        for timer in timers.values { environment.timers.cancel(timer) }
+        timers = [:]
+        environment.rest(saved.number, arn, until: wake)
+    }
+
+    /// The moment at which the execution goes on where it waits for nothing else. A rehearsal's moments are not the real ones,
+    /// and a map run holds its children.
+    private var wake: Int? {
+        guard record.kind == .standard, record.mapRun == nil, environment.rehearsal.isReal else { return nil }
+        return execution.idleUntil
+    }
+
+    /// Commits the steps; answers who waits to hear of it. What cannot be written now is tried again when there may be room,
+    /// though nobody is kept waiting for that; nil where the execution is halted meanwhile.
+    private func journal(_ steps: [StepRecord], for batch: [Arrival]) async -> [CheckedContinuation<Void, any Error>]? {
+        var waiters = batch.compactMap(\.committed)
+        while true {
+            do {
+                try await commit(steps)
+                return waiters
+            } catch {
+                environment.logger.error("Cannot journal \(arn): \(error)")
+                for waiter in waiters { waiter.resume(throwing: error) }
+                waiters = []
+                try? await environment.clock.sleep(until: environment.clock.now() + .seconds(1))
+                if isHalted { return nil }
+            }
+        }
     }
 
     private func advance(_ inputs: [Execution.Input]) -> ([StepRecord], [Effect], [HistoryEvent]) {
@@ -184,8 +222,10 @@ actor RunningExecution {
 
     private func commit(_ steps: [StepRecord]) async throws {
         guard record.kind == .standard, !steps.isEmpty else { return }
+        record.wake = wake
         let record = record
-        let isStatusNew = record.status != "RUNNING" || steps.contains { $0.isRedrive }
+        let isStatusNew =
+            record.status != "RUNNING" || record.wake != saved.wake || steps.contains { $0.isRedrive }
         try await environment.store.write { db in
             for step in steps { try step.insert(execution: record.number, in: db) }
             if isStatusNew { try record.saveStatus(in: db) }
@@ -198,16 +238,24 @@ actor RunningExecution {
         calls[id] = nil
         mapRuns[id] = nil
         timers[id] = nil
-        if let token = tokens.removeValue(forKey: id) { environment.running.removeToken(token) }
+        withdraw(id)
+    }
+
+    /// Nobody can answer by the effect's token any more.
+    private func withdraw(_ id: Int) {
+        guard let token = tokens.removeValue(forKey: id) else { return }
+        environment.running.removeToken(token)
+        environment.activities.remove(token: token)
     }
 
     private func finish() {
         if record.kind == .standard { environment.recent.keep(ended: saved) }
         environment.running.remove(arn)
-        environment.tasks.mocks?.forget(arn)
-        for token in tokens.values { environment.running.removeToken(token) }
+        environment.mocks?.forget(arn)
+        for id in Array(tokens.keys) { withdraw(id) }
         for call in calls.values { call.cancel() }
         for timer in timers.values { environment.timers.cancel(timer) }
+        (calls, timers, tokens, mapRuns) = ([:], [:], [:], [:])
         releaseWaiters()
     }
 
@@ -231,7 +279,7 @@ actor RunningExecution {
             calls.removeValue(forKey: id)?.cancel()
             if let run = mapRuns.removeValue(forKey: id) { Task { await run.abort() } }
             if let timer = timers.removeValue(forKey: id) { environment.timers.cancel(timer) }
-            if let token = tokens.removeValue(forKey: id) { environment.running.removeToken(token) }
+            withdraw(id)
         case .runMap(let call):
             let run = MapRun(call, of: record, in: environment)
             mapRuns[call.id] = run

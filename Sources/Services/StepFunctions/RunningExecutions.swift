@@ -11,6 +11,10 @@ struct TaskToken: Sendable {
 final class RunningExecutions: Sendable {
     private struct State {
         var executions: [String: RunningExecution] = [:]
+        /// The timers of those that rest in the store, by their numbers there.
+        var resting: [Int64: Int] = [:]
+        /// Those that are being taken up from there.
+        var waking: [Int64: Task<RunningExecution?, any Error>] = [:]
         var tokens: [String: TaskToken] = [:]
     }
 
@@ -27,6 +31,36 @@ final class RunningExecutions: Sendable {
             defer { state = State() }
             return Array(state.executions.values)
         }
+    }
+
+    /// The execution is in the store alone from now on.
+    func rest(_ number: Int64, _ arn: String?, timer: Int) {
+        state.withLock { state in
+            state.resting[number] = timer
+            if let arn { state.executions[arn] = nil }
+        }
+    }
+
+    /// The execution under way. One that rests is taken up once, however many ask for it.
+    /// - Parameter takeUp: is given the timer that would have woken the execution.
+    func awake(
+        _ record: ExecutionRecord,
+        _ takeUp: @escaping @Sendable (_ timer: Int) async throws -> RunningExecution?
+    ) async throws -> RunningExecution? {
+        let number = record.number
+        let (live, waking) = state.withLock { state -> (RunningExecution?, Task<RunningExecution?, any Error>?) in
+            if let live = state.executions[record.arn] { return (live, nil) }
+            if let task = state.waking[number] { return (nil, task) }
+            guard let timer = state.resting.removeValue(forKey: number) else { return (nil, nil) }
+            let task = Task {
+                defer { self.state.withLock { $0.waking[number] = nil } }
+                return try await takeUp(timer)
+            }
+            state.waking[number] = task
+            return (nil, task)
+        }
+        if let live { return live }
+        return try await waking?.value
     }
 
     func token(_ token: String) -> TaskToken? { state.withLock { $0.tokens[token] } }

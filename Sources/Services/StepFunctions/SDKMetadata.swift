@@ -21,7 +21,9 @@ enum SDKMetadata {
         requestID: String,
         at moment: Timestamp
     ) -> JSON.Object {
-        let length = JSON.object(answer).serializedBytes().count
+        // A moment takes fourteen characters on the wire, whatever its milliseconds: seconds since 1970 with three decimals.
+        let wire = answer.withTimes { .string(String($0.milliseconds / 10)) }
+        let length = JSON.object(wire).serializedBytes().count
         let version = model?.wireProtocol == .awsJSON10 ? "1.0" : "1.1"
         return members(
             [

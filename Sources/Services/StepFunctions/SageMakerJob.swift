@@ -7,6 +7,7 @@ enum SageMakerJob: String, Sendable {
     case processing = "Processing"
     case training = "Training"
     case transform = "Transform"
+    case tuning = "HyperParameterTuning"
 
     init?(action: String) {
         guard action.hasPrefix("create"), action.hasSuffix("Job") else { return nil }

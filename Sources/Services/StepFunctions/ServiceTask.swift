@@ -56,10 +56,12 @@ extension TaskPerformer {
             body = Body(value.stringValue ?? value.serialized())
         }
         do {
+            if let given = body { body = try await checked(given, operation, &arguments) }
             let response = try await aws.send(
                 AWSRequest(operation.operation, operation.recased(arguments), body: body, caller: job.caller)
             )
             var output = MemberCase.upper.applied(to: response.output).withTimes { .string($0.iso8601) }
+            for member in operation.outputHeaderMaps where output[member] == nil { output[member] = .object([:]) }
             if let member = operation.outputBodyMember, let body = response.body {
                 output[member] = .string(String(buffer: try await text(body)))
             }
@@ -67,6 +69,24 @@ extension TaskPerformer {
         } catch let error as AWSError {
             throw TaskFailure(sdk: error, service: service)
         }
+    }
+
+    /// The body with the type and the checksum that the AWS SDK sends with a text where the caller gives none.
+    private func checked(
+        _ body: Body,
+        _ operation: OperationModel,
+        _ arguments: inout JSON.Object
+    ) async throws -> Body {
+        if arguments["ContentType"] == nil, operation.inputMembers.contains("ContentType") {
+            arguments["ContentType"] = "text/plain; charset=UTF-8"
+        }
+        let hasOwn = arguments.contains { $0.key.hasPrefix("Checksum") || $0.key == "ContentMD5" }
+        guard operation.inputMembers.contains("ChecksumCRC32"), !hasOwn else { return body }
+        let bytes = try await body.collect(upTo: Execution.maximumPayload)
+        var checksum = Checksum(.crc32)
+        checksum.update(bytes)
+        arguments["ChecksumCRC32"] = .string(checksum.base64)
+        return Body(String(buffer: bytes))
     }
 
     private func text(_ body: Body) async throws -> ByteBuffer {

@@ -54,12 +54,18 @@ extension StepFunctionsService {
     func updateStateMachine(_ request: AWSRequest) async throws -> AWSResponse {
         let arn = try StateMachineARN(request.requiredString("stateMachineArn"))
         guard !arn.isQualified else { throw AWSError.stateMachineDoesNotExist(arn.text) }
-        let changes = ["definition", "roleArn", "loggingConfiguration", "tracingConfiguration", "publish"]
+        let changes = [
+            "definition", "roleArn", "loggingConfiguration", "tracingConfiguration", "encryptionConfiguration",
+            "publish",
+        ]
         guard changes.contains(where: { request[$0] != nil }) else {
             throw AWSError(
                 "MissingRequiredParameter",
                 "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified"
             )
+        }
+        guard request.bool("publish") == true || request.string("versionDescription") == nil else {
+            throw AWSError("ValidationException", "Version description can only be set when publish is true")
         }
         let current = try await machine(arn)
         if let definition = request.string("definition") { try checkDefinition(definition, current.kind) }
@@ -243,9 +249,9 @@ extension StepFunctionsService {
 extension StateMachineRecord {
     /// Creating the same machine again is no error.
     fileprivate func isSame(as other: StateMachineRecord, definition: String, in db: Database) throws -> Bool {
-        guard roleARN == other.roleARN, kind == other.kind, logging == other.logging, tracing == other.tracing else {
-            return false
-        }
+        guard roleARN == other.roleARN, kind == other.kind, logging == other.logging, tracing == other.tracing,
+            encryption == other.encryption
+        else { return false }
         let existing = try Self.definition(revision, in: db)
         return try existing == definition || JSON(parsing: existing) == JSON(parsing: definition)
     }
@@ -258,7 +264,9 @@ extension StateMachineRecord {
         logging = request["loggingConfiguration"] ?? logging
         tracing = request["tracingConfiguration"] ?? tracing
         updated = moment
-        guard (roleARN, logging, tracing, definition) != before else { return }
+        let isEncryptionSame = request["encryptionConfiguration"].map { $0 == encryption } ?? true
+        encryption = request["encryptionConfiguration"] ?? encryption
+        guard (roleARN, logging, tracing, definition) != before || !isEncryptionSame else { return }
         revision = RandomText.uuid()
         revisionID = revision
         try Self.saveRevision(revision, definition: definition, in: db)
@@ -266,21 +274,22 @@ extension StateMachineRecord {
 
     /// What the describing operations have in common.
     func described(definition: String) -> JSON.Object {
+        let machine = try? StateMachine(parsing: definition, kind: kind)
+        let isRecent = machine?.usesRecentLanguage ?? false
         let defaults: JSON.Object = ["level": "OFF", "includeExecutionData": false]
         return .compact([
             "stateMachineArn": .string(arn), "name": .string(name), "definition": .string(definition),
             "roleArn": .string(roleARN),
             "loggingConfiguration": .object(defaults.merging(logging.objectValue ?? [:])),
             "tracingConfiguration": ["enabled": tracing["enabled"] ?? false],
-            "revisionId": revisionID.map(JSON.string), "variableReferences": Self.variableReferences(definition),
+            "revisionId": revisionID.map(JSON.string), "variableReferences": Self.variableReferences(machine),
+            "encryptionConfiguration": encryption ?? (isRecent ? ["type": "AWS_OWNED_KEY"] : nil),
         ])
     }
 
     /// The variables that the definition's states refer to, by the states' names.
-    private static func variableReferences(_ definition: String) -> JSON? {
-        guard let references = try? StateMachine(parsing: definition).variableReferences, !references.isEmpty else {
-            return nil
-        }
+    private static func variableReferences(_ machine: StateMachine?) -> JSON? {
+        guard let references = machine?.variableReferences, !references.isEmpty else { return nil }
         let sorted = references.sorted { $0.key < $1.key }
         return .object(JSON.Object(sorted.map { ($0.key, .array($0.value.map(JSON.string))) }))
     }

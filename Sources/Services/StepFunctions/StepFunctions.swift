@@ -14,17 +14,17 @@ public final class StepFunctionsService: AWSService {
     let aws: any AWSCaller
     let clock: any WallClock
     let logger: Logger
-    let timers: Timers
-    let running = RunningExecutions()
-    let mapRuns = MapRuns()
-    let definitions = DefinitionCache()
+    /// What executions need.
+    let environment: RunningExecution.Environment
     /// Machines and versions by ARN.
     let machines = RecordCache<StateMachineRecord>(limit: 1000)
-    /// Executions that have ended lately, by ARN.
-    let recent = RecordCache<ExecutionRecord>(limit: 2000)
-    let activities = ActivityQueues()
-    let rehearsal: Rehearsal
-    let mocks: MockedTasks?
+
+    var timers: Timers { environment.timers }
+    var running: RunningExecutions { environment.running }
+    var mapRuns: MapRuns { environment.mapRuns }
+    var recent: RecordCache<ExecutionRecord> { environment.recent }
+    var activities: ActivityQueues { environment.activities }
+    var mocks: MockedTasks? { environment.mocks }
 
     public init(
         store: Store,
@@ -37,9 +37,13 @@ public final class StepFunctionsService: AWSService {
         self.aws = aws
         self.clock = clock
         self.logger = logger
-        self.rehearsal = rehearsal
-        mocks = rehearsal.mocks.map(MockedTasks.init)
-        timers = Timers(clock: clock)
+        environment = RunningExecution.Environment(
+            store: store,
+            aws: aws,
+            clock: clock,
+            logger: logger,
+            rehearsal: rehearsal
+        )
     }
 
     public var operations: [String: OperationHandler] {
@@ -98,7 +102,7 @@ public final class StepFunctionsService: AWSService {
 
     public func reset() async {
         for execution in running.removeAll() { await execution.halt() }
-        definitions.removeAll()
+        environment.definitions.removeAll()
         machines.removeAll()
         recent.removeAll()
     }

@@ -4,8 +4,8 @@ import StatesLanguage
 extension TaskFailure {
     /// The failure of an optimised integration, named and worded as the AWS SDK for Java 1 does, which those use.
     init(optimized error: AWSError, service: String) {
-        let words = Self.firstSDK[service] ?? (service.capitalized, "Amazon\(service.capitalized)")
-        let name = Self.isModelled(error, service) ? error.exceptionName : "\(words.client)Exception"
+        let words = Self.firstSDK[service] ?? FirstSDK(service.capitalized, "Amazon\(service.capitalized)")
+        let name = Self.isModelled(error, service) ? error.exceptionName : "\(words.base)Exception"
         self.init(
             error: "\(words.prefix).\(name)",
             cause: "\(error.message) (Service: \(words.client); Status Code: \(error.status); Error Code: "
@@ -30,16 +30,37 @@ extension TaskFailure {
         ServiceModels.model(signingName: signingName)?.errors[error.code] != nil && error.code != "ValidationException"
     }
 
-    private static let firstSDK: [String: (prefix: String, client: String)] = [
-        "lambda": ("Lambda", "AWSLambda"),
-        "states": ("StepFunctions", "AWSStepFunctions"),
-        "sagemaker": ("SageMaker", "AmazonSageMaker"),
+    /// How the SDK for Java 1 calls a service.
+    private struct FirstSDK {
+        /// Before the error's name.
+        var prefix: String
+        var client: String
+        /// What the class of the service's other errors begins with.
+        var base: String
+
+        init(_ prefix: String, _ client: String, base: String? = nil) {
+            self.prefix = prefix
+            self.client = client
+            self.base = base ?? client
+        }
+    }
+
+    private static let firstSDK: [String: FirstSDK] = [
+        "lambda": FirstSDK("Lambda", "AWSLambda"),
+        "states": FirstSDK("StepFunctions", "AWSStepFunctions"),
+        "sagemaker": FirstSDK("SageMaker", "AmazonSageMaker"),
+        "dynamodb": FirstSDK("DynamoDB", "AmazonDynamoDBv2", base: "AmazonDynamoDB"),
+        "sqs": FirstSDK("SQS", "AmazonSQS"),
+        "sns": FirstSDK("SNS", "AmazonSNS"),
+        "events": FirstSDK("EventBridge", "AmazonEventBridge"),
     ]
 
+    /// How the SDK for Java 2 spells the services whose names are more than one word.
     private static let secondSDK: [String: String] = [
-        "s3": "S3", "lambda": "Lambda", "ecr": "Ecr", "sagemaker": "SageMaker", "sfn": "Sfn", "iam": "Iam",
-        "sts": "Sts",
-        "cloudwatchlogs": "CloudWatchLogs", "cloudformation": "CloudFormation",
+        "sagemaker": "SageMaker", "sagemakerruntime": "SageMakerRuntime", "sagemakermetrics": "SageMakerMetrics",
+        "cloudwatch": "CloudWatch", "cloudwatchlogs": "CloudWatchLogs", "cloudformation": "CloudFormation",
+        "codecommit": "CodeCommit", "dynamodb": "DynamoDb", "dynamodbstreams": "DynamoDbStreams",
+        "eventbridge": "EventBridge", "apigateway": "ApiGateway", "secretsmanager": "SecretsManager",
     ]
 }
 

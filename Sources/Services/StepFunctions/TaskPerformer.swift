@@ -1,6 +1,7 @@
 import AWSProtocol
 import JSON
 import StatesLanguage
+import Store
 
 /// A task to perform, and for whom.
 struct TaskJob: Sendable {
@@ -31,15 +32,14 @@ struct TaskFailure: Error, Sendable {
 struct TaskPerformer: Sendable {
     typealias Report = @Sendable (Execution.Outcome) async -> Void
 
-    var aws: any AWSCaller
-    var clock: any WallClock
-    var running: RunningExecutions
-    var activities: ActivityQueues
-    var mocks: MockedTasks?
+    let environment: RunningExecution.Environment
+
+    var aws: any AWSCaller { environment.aws }
+    var clock: any WallClock { environment.clock }
 
     /// Performs the task; reports what it comes to.
     func perform(_ job: TaskJob, _ report: Report) async {
-        if let mocked = mocks?.outcome(of: job) { return await report(mocked) }
+        if let mocked = environment.mocks?.outcome(of: job) { return await report(mocked) }
         do {
             guard let output = try await result(job, report) else { return }
             await report(.succeeded(output))
@@ -57,7 +57,7 @@ struct TaskPerformer: Sendable {
         switch job.call.resource.kind {
         case .lambdaFunction: return try await invokeFunction(job)
         case .activity:
-            await offer(job)
+            try await offer(job, report)
             return nil
         case .sdk(let service, let action):
             return try await pursue(job, report) { try await callSDK(job, service: service, action: action) }
@@ -67,17 +67,29 @@ struct TaskPerformer: Sendable {
     }
 
     /// Keeps an activity's task ready for a worker, unless one took it before a restart.
-    private func offer(_ job: TaskJob) async {
+    private func offer(_ job: TaskJob, _ report: Report) async throws {
         guard let token = job.call.token, !job.isTaken else { return }
         let activity = job.call.resource.arn
-        let task = ActivityTask(token: token, input: job.call.arguments.text) { [running] worker in
+        guard try await exists(activity: activity) else {
+            return await report(.refused(cause: "The activity \(activity) does not exist."))
+        }
+        await report(.scheduled)
+        let task = ActivityTask(token: token, input: job.call.arguments.text) {
+            [running = environment.running] worker in
             guard let owner = running.token(token), await owner.execution.awaits(owner.effect) else { return false }
             let taken: Void? = try? await owner.execution.submit(
                 .completion(id: owner.effect, .taken(worker: worker))
             )
             return taken != nil
         }
-        activities.add(task, to: activity)
+        environment.activities.add(task, to: activity)
+    }
+
+    private func exists(activity text: String) async throws -> Bool {
+        let arn = try Activity(arn: text)
+        return try await environment.store.read { db in
+            try Activity.fetch(arn.account, arn.region, arn.name, in: db) != nil
+        }
     }
 
     /// Makes the call, and then waits for what the pattern says.
