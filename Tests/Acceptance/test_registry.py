@@ -6,13 +6,15 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from conftest import ACCOUNT, wait_for
-from images import OCI_INDEX, OCI_MANIFEST, digest_of, image_layout, index_layout
+from images import OCI_INDEX, OCI_MANIFEST, digest_of, image_layout, index_layout, layer_of
 
 skopeo = pytest.mark.skipif(not shutil.which("skopeo"), reason="skopeo is not installed")
 
@@ -351,3 +353,64 @@ def test_skopeo_pushes_an_image_of_several_platforms(yard, registry, repository,
     image = next(d for d in details if d["imageManifestMediaType"] == OCI_MANIFEST)
     failure, = ecr.batch_delete_image(repositoryName=repository, imageIds=[{"imageDigest": image["imageDigest"]}])["failures"]
     assert failure["failureCode"] == "ImageReferencedByManifestList"
+
+
+def tar_of(directory):
+    path = directory / "root.tar"
+    path.write_bytes(layer_of({"file": os.urandom(2_000_000)}))
+    return str(path)
+
+
+def run(*words, env, input=None):
+    done = subprocess.run(words, input=input, capture_output=True, text=True, env={**os.environ, **env})
+    assert done.returncode == 0, f"{words}: {done.stderr}"
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def short_path():
+    """Engines make sockets, whose paths are short."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="ty-", ignore_cleanup_errors=True) as path:
+        yield Path(path)
+
+
+@pytest.fixture
+def docker(short_path):
+    """The docker command with an engine of its own."""
+    if not (shutil.which("dockerd") and shutil.which("docker")) or os.geteuid() != 0:
+        pytest.skip("needs dockerd, docker and root")
+    socket, log = short_path / "docker.sock", open(short_path / "dockerd.log", "w")
+    engine = subprocess.Popen(
+        ["dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none", "--data-root", short_path / "images",
+         "--exec-root", short_path / "exec", "-H", f"unix://{socket}", "-p", short_path / "docker.pid"], stdout=log, stderr=log)
+    env = {"DOCKER_HOST": f"unix://{socket}", "DOCKER_CONFIG": str(short_path / "config")}
+    ready = lambda: subprocess.run(["docker", "version"], env={**os.environ, **env}, capture_output=True).returncode == 0
+    wait_for(lambda: ready() or engine.poll() is not None)
+    if engine.poll() is not None:
+        pytest.skip("dockerd does not run here: " + (short_path / "dockerd.log").read_text()[-300:])
+    yield lambda *words, input=None: run("docker", *words, env=env, input=input)
+    engine.terminate()
+    engine.wait(30)
+
+
+@pytest.fixture
+def podman(short_path):
+    """The podman command with a store of its own."""
+    if not shutil.which("podman") or os.geteuid() != 0:
+        pytest.skip("needs podman and root")
+    env = {"REGISTRY_AUTH_FILE": str(short_path / "auth.json")}
+    options = ["--root", short_path / "images", "--runroot", short_path / "run", "--storage-driver", "vfs", "--events-backend", "file"]
+    return lambda *words, input=None: run("podman", *map(str, options), *words, env=env, input=input)
+
+
+@pytest.mark.parametrize("client, insecure", [("docker", []), ("podman", ["--tls-verify=false"])])
+def test_an_engine_pushes_and_pulls(request, client, insecure, registry, repository, tmp_path):
+    engine = request.getfixturevalue(client)
+    engine("login", *insecure, "--username", "AWS", "--password-stdin", registry.host, input=registry.password)
+    image = f"{registry.host}/{repository}:v1"
+    engine("import", tar_of(tmp_path), image)
+    engine("push", *insecure, image)
+    manifest = json.loads(registry.request("GET", f"/v2/{repository}/manifests/v1").content)
+    engine("rmi", image)
+    engine("pull", *insecure, image)
+    assert engine("inspect", "--format", "{{.Id}}", image).removeprefix("sha256:") == manifest["config"]["digest"][7:]

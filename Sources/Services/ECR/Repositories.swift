@@ -22,16 +22,21 @@ extension ECRService {
         repository.encryptionType = encryption?["encryptionType"]?.stringValue ?? "AES256"
         repository.kmsKey = encryption?["kmsKey"]?.stringValue
         repository.tags = Repository.Tag.list(request["tags"])
-        try await insert(repository)
-        return AWSResponse(["repository": repository.json])
+        return AWSResponse(["repository": try await insert(repository).json])
     }
 
-    private func insert(_ repository: Repository) async throws {
-        try await store.write { db in
+    private func insert(_ repository: Repository) async throws -> Repository {
+        let now = clock.now()
+        return try await store.write { db in
             guard try !repository.exists(db) else {
                 throw AWSError.repositoryAlreadyExists(repository.name, in: repository.account)
             }
+            var repository = repository
+            if repository.encryptionType != "AES256", repository.kmsKey == nil {
+                repository.kmsKey = try repository.scope.managedKey(at: now, in: db)
+            }
             try repository.insert(db)
+            return repository
         }
     }
 

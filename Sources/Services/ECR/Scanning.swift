@@ -145,7 +145,7 @@ struct ScanningRules {
         return [
             "repositoryArn": .string(repository.arn),
             "repositoryName": .string(repository.name),
-            "scanOnPush": .bool(scansOnPush(repository)),
+            "scanOnPush": .bool(repository.scanOnPush),
             "scanFrequency": .string(match?.frequency ?? (repository.scanOnPush ? "SCAN_ON_PUSH" : "MANUAL")),
             "appliedScanFilters": .array(match?.filters ?? []),
         ]

@@ -30,7 +30,7 @@ final class LayerUploads: Sendable {
     }
 
     /// Writes of this many bytes: what a network read brings is small.
-    private static let gathered = 4 << 20
+    private static let gathered = 1 << 20
 
     private let store: Store
     private let clock: any WallClock

@@ -28,6 +28,8 @@ enum RegistryDocumentKind: String {
     case pullThroughCacheRule
     case creationTemplate
     case pullTimeExclusion
+    /// The KMS key that encrypts where KMS is asked for without a key.
+    case managedKey
     /// Named by its repository.
     case lifecyclePreview
     /// Named by its repository and image.
@@ -83,6 +85,14 @@ extension RegistryScope {
                 account, region, kind.rawValue, name, value.serialized(), now.milliseconds, now.milliseconds,
             ]
         )
+    }
+
+    /// The ARN of the registry's own KMS key, made when it is first needed.
+    func managedKey(at now: Timestamp, in db: Database) throws -> String {
+        if let key = try document(.managedKey, in: db)?.value.stringValue { return key }
+        let key = "arn:aws:kms:\(region):\(account):key/\(RandomText.uuid())"
+        try put(.managedKey, "", .string(key), at: now, in: db)
+        return key
     }
 
     func remove(_ kind: RegistryDocumentKind, _ name: String = "", in db: Database) throws {
