@@ -7,7 +7,7 @@ EXAMPLE ?= Examples/iris-swift
 VENV ?= .build/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test acceptance check format bench docs models clean libraries
+.PHONY: help run build test acceptance check format bench docs models clean libraries test-libraries
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ build: libraries ## Build the release binary
 test: libraries ## Build and run all unit and module tests (MODULE=S3 for one module's)
 	@TRAINYARD_MODULE=$(MODULE) Tools/test
 
-acceptance: libraries $(VENV)/ready ## Drive the binary with the aws CLI, boto3 and the examples
+acceptance: test-libraries $(VENV)/ready ## Drive the binary with the aws CLI, boto3 and the examples
 	@Tools/acceptance $(VENV)
 
 check: ## Check the code's layout
@@ -45,6 +45,9 @@ clean: ## Remove what was built and the examples' data
 
 libraries:
 	@Tools/install-libraries
+
+test-libraries:
+	@Tools/install-libraries tests
 
 $(VENV)/ready: Tests/Acceptance/requirements.txt
 	@echo "Installing the Python packages of Tests/Acceptance/requirements.txt into $(VENV)"
