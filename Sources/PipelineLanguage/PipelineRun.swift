@@ -94,6 +94,15 @@ public struct PipelineRun: Sendable {
         status == .failed ? "Step failure: One or multiple steps failed." : nil
     }
 
+    /// `PipelineExperimentConfig` with its references resolved; nil where the definition asks for no experiment.
+    public var experiment: JSON? {
+        guard let expression = definition.experiment, let step = definition.steps.first,
+            let value = try? scope(of: step, at: context.started).value(of: expression),
+            value["ExperimentName"]?.stringValue != nil, value["TrialName"]?.stringValue != nil
+        else { return nil }
+        return value
+    }
+
     // MARK: Going on
 
     /// Begins whatever can be begun now.

@@ -102,7 +102,7 @@ def start(pipeline, name, **more):
 
 
 def test_a_pipeline_is_made_run_cached_and_run_in_part(session, pipeline, name):
-    session.upload_data(str(IRIS / "data/iris.data"), name, "raw")
+    session.upload_data(str(IRIS / "data/iris.data"), session.default_bucket(), "raw")
     pipeline.upsert(role_arn=ROLE)
     first = start(pipeline, name)
     steps = {step["StepName"]: step for step in first.list_steps()}

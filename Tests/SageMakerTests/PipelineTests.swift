@@ -228,6 +228,31 @@ import Testing
         await after.shutdown()
     }
 
+    @Test func `jobs belong to the experiment that the definition names`() async throws {
+        let kit = try makeKit()
+        kit.aws.answer("sagemaker:CreateExperiment") { _ throws(AWSError) in
+            throw AWSError("ValidationException", "Experiment with name (iris) already exists.")
+        }
+        kit.aws.answer("sagemaker:CreateTrial", with: [:])
+        let experiment = #"{"ExperimentName": {"Get": "Execution.PipelineName"}, "TrialName": "t"}"#
+        let definition = #"{"Version": "2020-12-01", "PipelineExperimentConfig": \#(experiment), "Steps": ["#
+        try await kit.call(
+            "CreatePipeline",
+            [
+                "PipelineName": "iris", "RoleArn": .string(JobKit.role),
+                "PipelineDefinition": .string("\(definition)\(processing("A", "true"))]}"),
+            ]
+        )
+        let end = try await run(kit)
+        #expect(end["PipelineExperimentConfig"] == ["ExperimentName": "iris", "TrialName": "t"])
+        let job = try #require(kit.aws.requests(of: "sagemaker:CreateProcessingJob").first)
+        #expect(
+            job["ExperimentConfig"]
+                == ["ExperimentName": "iris", "TrialName": "t", "TrialComponentDisplayName": "A"]
+        )
+        #expect(kit.aws.requests(of: "sagemaker:CreateTrial").count == 1)
+    }
+
     @Test func `one token starts one execution`() async throws {
         let kit = try makeKit()
         try await create(kit, processing("A", "true"))

@@ -16,10 +16,7 @@ extension SageMakerService {
             "PipelineExecutionDisplayName": document["PipelineExecutionDisplayName"],
             "PipelineExecutionStatus": .string(record.status.rawValue),
             "PipelineExecutionDescription": document["PipelineExecutionDescription"],
-            "PipelineExperimentConfig": [
-                "ExperimentName": .string(record.pipelineName.lowercased()),
-                "TrialName": .string(record.executionID),
-            ],
+            "PipelineExperimentConfig": document["PipelineExperimentConfig"],
             "FailureReason": document["FailureReason"],
             "CreationTime": record.created.json,
             "LastModifiedTime": record.modified.json,

@@ -38,10 +38,11 @@ extension SageMakerService {
         }
         if let former { return .output(["PipelineExecutionArn": .string(former.arn)]) }
         let definition = try PipelineDefinition.checked(version.definition)
-        let record = try newExecution(request, pipeline, version, definition)
+        var record = try newExecution(request, pipeline, version, definition)
         let states = try await selectedStates(request, pipeline, definition)
         let run = PipelineRun(definition, record.context, steps: states)
-        let stored = try await store.write { db in
+        record.document["PipelineExperimentConfig"] = run.experiment
+        let stored = try await store.write { [record] db in
             // Two requests of one token at the same time are one.
             if let token = record.token,
                 let former = try PipelineExecutionRecord.find(token: token, of: pipeline.id, in: db)

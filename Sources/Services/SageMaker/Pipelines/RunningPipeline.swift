@@ -97,6 +97,7 @@ final class RunningPipeline: Sendable {
             let now = environment.clock.now()
             if isNew {
                 await log.write("The execution began")
+                await makeExperiment(record, log)
                 try await apply(&run, record, log) { $0.advance(at: now.milliseconds) }
             } else {
                 await log.write("The execution goes on after a restart of the yard")
@@ -155,6 +156,31 @@ final class RunningPipeline: Sendable {
         }
     }
 
+    // MARK: Experiment
+
+    /// Makes the experiment and the trial that the jobs belong to, where they are not there. An execution does not fail
+    /// for them.
+    private func makeExperiment(_ record: PipelineExecutionRecord, _ log: PipelineLog) async {
+        guard let experiment = record.document["PipelineExperimentConfig"] else { return }
+        let caller = caller(record)
+        let name = JSON.Object.compact(["ExperimentName": experiment["ExperimentName"]])
+        do {
+            try await make("sagemaker:CreateExperiment", name, caller)
+            let trial = name.merging(.compact(["TrialName": experiment["TrialName"]]))
+            try await make("sagemaker:CreateTrial", trial, caller)
+        } catch {
+            await log.write("The experiment cannot be made: \(error)")
+        }
+    }
+
+    private func make(_ operation: Operation, _ input: JSON.Object, _ caller: Caller) async throws(AWSError) {
+        do {
+            try await environment.aws.call(operation, .object(input), as: caller)
+        } catch  where error.message.contains("already exists") {
+            return
+        }
+    }
+
     // MARK: Effects
 
     private func perform(_ effect: Effect, _ run: PipelineRun, _ record: PipelineExecutionRecord, _ log: PipelineLog) {
@@ -192,6 +218,7 @@ final class RunningPipeline: Sendable {
             caller: caller(record),
             roleARN: record.document["RoleArn"]?.stringValue ?? "",
             executionID: record.executionID,
+            experiment: record.document["PipelineExperimentConfig"],
             jobFinished: environment.jobFinished
         )
         let stop = StopSignal()

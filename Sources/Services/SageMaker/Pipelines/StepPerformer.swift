@@ -13,6 +13,8 @@ struct StepPerformer: Sendable {
     var caller: Caller
     var roleARN: String
     var executionID: String
+    /// The experiment and trial that jobs belong to.
+    var experiment: JSON?
     /// Returns when a job of this yard has ended, so that nobody has to ask again and again.
     var jobFinished: @Sendable (String) async throws -> Void
 
@@ -59,6 +61,11 @@ struct StepPerformer: Sendable {
         let name = self.name(resource, call, arguments)
         arguments[resource.nameMember] = resource.noun == "ModelPackage" ? nil : .string(name)
         if let role = resource.roleMember { arguments[role] = arguments[role] ?? .string(roleARN) }
+        if let experiment, resource.hasExperiment, arguments["ExperimentConfig"] == nil {
+            var configuration = experiment
+            configuration["TrialComponentDisplayName"] = .string(step)
+            arguments["ExperimentConfig"] = configuration
+        }
         let arn = try await create(resource, call, name, arguments)
         let metadata: JSON = [
             resource.metadataMember: .object(resource.metadata(arn: arn).merging(more))

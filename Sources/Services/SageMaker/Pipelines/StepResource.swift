@@ -36,6 +36,8 @@ struct StepResource: Sendable {
         roleMember = role
     }
 
+    /// Whether it can belong to a trial.
+    var hasExperiment: Bool { ["ProcessingJob", "TrainingJob", "TransformJob"].contains(noun) }
     var create: Operation { Operation("sagemaker", "Create\(noun)") }
     var describe: Operation { Operation("sagemaker", "Describe\(noun)") }
     /// Nil where it cannot be stopped.
