@@ -98,7 +98,10 @@ let pure: [[Target]] = [
 let foundation: [[Target]] = [
     module("AWSProtocol", ["JSON", .crypto, .nioCore, .logging]),
     module("Store", ["AWSProtocol", "JSON", .grdb, .nioCore, .logging], tests: ["ServiceTesting"]),
-    module("Compute", ["JSON", .logging, .nioCore, .nioPosix, .nioHTTP1, .subprocess, .systemPackage]),
+    module(
+        "Compute",
+        ["Archive", "JSON", .crypto, .logging, .nioCore, .nioPosix, .nioHTTP1, .subprocess, .systemPackage]
+    ),
 ]
 
 let services: [[Target]] = [

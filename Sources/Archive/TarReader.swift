@@ -15,10 +15,15 @@ public final class TarReader {
 
         public var path: String
         public var kind: Kind
-        /// The permission bits.
+        /// The permission bits, and those that set user and group and keep others from deleting.
         public var mode: UInt32
         /// In bytes.
         public var size: Int
+        /// The numbers of user and group.
+        public var owner = 0
+        public var group = 0
+        /// Seconds since 1970.
+        public var modified = 0
     }
 
     private let source: any ByteSource
@@ -77,6 +82,11 @@ public final class TarReader {
         return sink.bytes
     }
 
+    /// Writes the contents of the current entry to a file that must not be there yet.
+    public func writeContents(toNewFileAt path: String) throws(ArchiveError) {
+        _ = try copyContents(to: FileSink(path: path, isNew: true), limit: .max)
+    }
+
     func copyContents(to sink: some ByteSink, limit: Int) throws(ArchiveError) -> Int {
         guard remaining <= limit else {
             throw ArchiveError(.limitExceeded, "The contents are larger than \(limit) bytes")
@@ -127,7 +137,11 @@ public final class TarReader {
             case UInt8(ascii: "5"): .directory
             default: .other
             }
-        return (Entry(path: path, kind: kind, mode: UInt32(truncatingIfNeeded: mode) & 0o777, size: size), type)
+        var entry = Entry(path: path, kind: kind, mode: UInt32(truncatingIfNeeded: mode) & 0o7777, size: size)
+        entry.owner = number(header[108..<116]) ?? 0
+        entry.group = number(header[116..<124]) ?? 0
+        entry.modified = number(header[136..<148]) ?? 0
+        return (entry, type)
     }
 
     private static func apply(_ extended: [String: String], to entry: inout Entry) throws(ArchiveError) {
@@ -138,6 +152,11 @@ public final class TarReader {
                 throw ArchiveError(.malformed, "A pax header of the tar archive is damaged")
             }
             entry.size = size
+        }
+        if let owner = extended["uid"].flatMap({ Int($0) }) { entry.owner = owner }
+        if let group = extended["gid"].flatMap({ Int($0) }) { entry.group = group }
+        if let seconds = extended["mtime"]?.prefix(while: { $0 != "." }), let modified = Int(seconds) {
+            entry.modified = modified
         }
         guard let target = extended["linkpath"] else { return }
         switch entry.kind {

@@ -25,7 +25,7 @@ final class TarWriter<Sink: ByteSink> {
     /// Writes the two empty blocks that end an archive.
     func finish() throws(ArchiveError) { try sink.write([UInt8](repeating: 0, count: 1024)) }
 
-    private func writeHeader(
+    fileprivate func writeHeader(
         _ path: String,
         type: Unicode.Scalar,
         mode: UInt32,
@@ -81,5 +81,15 @@ final class TarWriter<Sink: ByteSink> {
         var length = rest + String(rest).count
         if String(length).count != String(rest).count { length = rest + String(length).count }
         return Array("\(length) \(key)=\(value)\n".utf8)
+    }
+}
+
+/// The headers of a tar archive that somebody else puts together, as a stream.
+public enum TarHeader {
+    /// What stands before a file's contents, which are to be filled up to whole blocks of 512 bytes.
+    public static func file(_ path: String, size: Int) throws(ArchiveError) -> [UInt8] {
+        let sink = MemorySink()
+        try TarWriter(sink).writeHeader(path, type: "0", mode: 0o644, size: size)
+        return sink.bytes
     }
 }

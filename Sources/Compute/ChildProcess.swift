@@ -42,13 +42,27 @@ public actor ChildProcess {
         isolation: Isolation,
         onOutput: @escaping @Sendable (ProcessOutput) async -> Void
     ) async throws -> ChildProcess {
-        let launch = try Launch(specification, isolation: isolation)
+        try await start(
+            Launch(specification, isolation: isolation),
+            limits: specification.limits,
+            combinesOutput: specification.combinesOutput,
+            onOutput: onOutput
+        )
+    }
+
+    /// Starts what has been made ready.
+    static func start(
+        _ launch: Launch,
+        limits: ProcessLimits,
+        combinesOutput: Bool,
+        onOutput: @escaping @Sendable (ProcessOutput) async -> Void
+    ) async throws -> ChildProcess {
         var pipes = [try OutputPipe(.standardOutput)]
-        if !specification.combinesOutput { pipes.append(try OutputPipe(.standardError)) }
+        if !combinesOutput { pipes.append(try OutputPipe(.standardError)) }
         let process = try await launch.spawn(
             output: pipes[0].writeEnd,
             error: pipes.last?.writeEnd ?? pipes[0].writeEnd,
-            limits: specification.limits,
+            limits: limits,
             drained: { [pipes] process in
                 await withTaskGroup(of: Void.self) { group in
                     for pipe in pipes {
@@ -58,7 +72,7 @@ public actor ChildProcess {
             },
             failed: { [pipes] in for pipe in pipes { pipe.discard() } }
         )
-        if let memory = specification.limits.memory { Task { await process.watchMemory(limit: memory) } }
+        if let memory = limits.memory { Task { await process.watchMemory(limit: memory) } }
         return process
     }
 

@@ -31,7 +31,17 @@ public final class ComputeHost: Sendable {
         var endpoint = "http://127.0.0.1:4566"
         var isolation: Task<Isolation, Never>?
         var interpreters: [Interpreter.Kind: Task<Interpreter, any Error>] = [:]
+        var registryAuthorization: RegistryAuthorization?
+        var sandbox: Task<ImageSandbox?, Never>?
+        var engine: ContainerEngine?
     }
+
+    /// Answers the `Authorization` header for the yard's registry: the account's and region's, nil for the default ones.
+    public typealias RegistryAuthorization = @Sendable (_ account: String?, _ region: String?) async throws -> String
+
+    /// The images that have been unpacked here.
+    let images: ImageStore
+    let engineImages = EngineImages()
 
     /// - Parameter environment: The yard's environment, where it is not this process's. `TRAINYARD_PYTHON` and
     ///   `TRAINYARD_NODE` name interpreters; without them those on `PATH` serve.
@@ -46,12 +56,56 @@ public final class ComputeHost: Sendable {
         yardEnvironment = environment
         executablePath = RealHostDirectories().linkDestination(of: "/proc/self/exe") ?? CommandLine.arguments[0]
         baseEnvironment = Self.baseEnvironment(from: environment, executablePath: executablePath)
+        images = ImageStore(directory: workDirectory + "/images", logger: logger)
     }
 
     /// The yard's address, as children find it in `AWS_ENDPOINT_URL`. Set once the gateway listens.
     public var endpoint: String {
         get { state.withLock { $0.endpoint } }
         set { state.withLock { $0.endpoint = newValue } }
+    }
+
+    /// How images are pulled from the yard's registry; without it there are none.
+    public var registryAuthorization: RegistryAuthorization? {
+        get { state.withLock { $0.registryAuthorization } }
+        set { state.withLock { $0.registryAuthorization = newValue } }
+    }
+
+    /// The runtime that `TRAINYARD_RUNTIME` asks for.
+    func configuredRuntime() throws(ContainerError) -> RuntimeKind? {
+        guard let name = yardEnvironment["TRAINYARD_RUNTIME"], !name.isEmpty else { return nil }
+        return try RuntimeKind(named: name)
+    }
+
+    /// How unpacked images are run on this machine, nil where they cannot be; found out at the first call.
+    func imageSandbox() async -> ImageSandbox? {
+        let isolation = await isolation()
+        let probe = state.withLock { state in
+            if let probe = state.sandbox { return probe }
+            let probe = Task { [yardEnvironment, workDirectory] in
+                await ImageSandbox.probe(
+                    isolation: isolation,
+                    path: yardEnvironment["PATH"] ?? "",
+                    workDirectory: workDirectory
+                )
+            }
+            state.sandbox = probe
+            return probe
+        }
+        return await probe.value
+    }
+
+    /// The container engine of this machine, nil where none answers. Asked for anew until one does, and when it has gone.
+    func engine() async -> ContainerEngine? {
+        if let engine = state.withLock({ $0.engine }), await engine.answers() { return engine }
+        for socket in ContainerEngine.sockets(yardEnvironment) {
+            guard let engine = await ContainerEngine.connect(socket) else { continue }
+            state.withLock { $0.engine = engine }
+            logger.info("Containers are run by \(engine.name)", metadata: ["socket": "\(socket)"])
+            return engine
+        }
+        state.withLock { $0.engine = nil }
+        return nil
     }
 
     /// How private mounts are made on this machine; found out at the first call.

@@ -56,7 +56,7 @@ extension Isolation {
             workingDirectory: specification.workingDirectory
         )
         switch method {
-        case _ where specification.mounts.isEmpty:
+        case _ where specification.needsNoIsolation:
             plan.command = endingWithYard(plan.command)
         case .bubblewrap:
             plan.command = bubblewrapped(specification)
@@ -86,6 +86,7 @@ extension Isolation {
         let plan = MountPlan(specification.mounts)
         var command = [program]
         if hasProcessNamespace { command.append("--unshare-pid") }
+        if !specification.hasNetwork { command.append("--unshare-net") }
         if !plan.coversRoot { command += ["--dev-bind", "/", "/"] }
         for step in plan.steps {
             switch step {
@@ -95,6 +96,9 @@ extension Isolation {
                 command += [isReadOnly ? "--ro-bind" : source == target ? "--dev-bind-try" : "--bind", source, target]
             }
         }
+        if let scratch = specification.scratch {
+            command += ["--perms", "1777", "--size", String(scratch), "--tmpfs", "/tmp"]
+        }
         if hasProcessNamespace { command += ["--proc", "/proc"] }
         if let directory = specification.workingDirectory { command += ["--chdir", directory] }
         return command + ["--die-with-parent", "--"] + specification.command
@@ -102,7 +106,13 @@ extension Isolation {
 
     private func unshared(_ specification: ProcessSpecification) throws(ProcessStartError) -> [String] {
         let script = try MountScript(MountPlan(specification.mounts), directory: specification.workingDirectory)
-        let namespace = [program, "--mount"] + (mapsRoot ? ["--map-root-user"] : []) + ["--"]
+        let network = specification.hasNetwork ? [] : ["--net"]
+        let namespace = [program, "--mount"] + network + (mapsRoot ? ["--map-root-user"] : []) + ["--"]
         return namespace + endingWithYard(["/bin/sh", "-c", script.text, "sh"] + specification.command)
     }
+}
+
+extension ProcessSpecification {
+    /// Whether the process can run beside all others.
+    var needsNoIsolation: Bool { mounts.isEmpty && hasNetwork && scratch == nil }
 }

@@ -21,6 +21,16 @@ struct Launch: Sendable {
         }
         let plan = try isolation.plan(specification)
         try Self.checkRunnable(program, specification, plan)
+        self.init(
+            plan,
+            isolation: specification.needsNoIsolation ? isolation.withoutMounts : isolation,
+            name: program
+        )
+    }
+
+    /// A command that is as it is to be.
+    /// - Parameter name: What messages call the program.
+    init(_ plan: IsolationPlan, isolation: Isolation, name: String) {
         var options = PlatformOptions()
         options.processGroupID = 0
         configuration = Subprocess.Configuration(
@@ -30,8 +40,8 @@ struct Launch: Sendable {
             workingDirectory: plan.workingDirectory.map { FilePath($0) },
             platformOptions: options
         )
-        self.isolation = specification.mounts.isEmpty ? isolation.withoutMounts : isolation
-        name = program
+        self.isolation = isolation
+        self.name = name
     }
 
     /// Spawns the process and follows it to its end in a task of its own.

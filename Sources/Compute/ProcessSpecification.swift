@@ -13,6 +13,10 @@ public struct ProcessSpecification: Sendable {
     public var limits: ProcessLimits
     /// Whether standard error goes down standard output's pipe, which keeps the order of lines between the two.
     public var combinesOutput: Bool
+    /// Without a network the process reaches nothing, not even the yard; kept where private mounts are.
+    public var hasNetwork = true
+    /// The size in bytes of a `/tmp` of its own in memory; kept under bubblewrap.
+    public var scratch: Int?
 
     public init(
         command: [String],

@@ -1,6 +1,7 @@
 public import AWSProtocol
 import Compute
 import IAM
+import JSON
 public import Logging
 public import ServiceLifecycle
 import Store
@@ -76,6 +77,7 @@ public final class Yard: AWSCaller, Service {
     private static func environment(_ configuration: YardConfiguration) -> [String: String] {
         var environment = ProcessInfo.processInfo.environment
         if let python = configuration.python { environment["TRAINYARD_PYTHON"] = python }
+        if let runtime = configuration.runtime { environment["TRAINYARD_RUNTIME"] = runtime }
         return environment
     }
 
@@ -98,6 +100,13 @@ public final class Yard: AWSCaller, Service {
         let quiet = Quiet(after: .milliseconds(500), whenQuiet)
         let port = try await gateway.listen(quiet: quiet) { [weak self] in try await self?.reset() }
         host.endpoint = "http://\(Self.reachable(configuration.host)):\(port)"
+        host.registryAuthorization = { [dispatcher, caller] account, region in
+            try await Self.registryAuthorization(
+                Caller(account: account ?? caller.account, region: region ?? caller.region),
+                dispatcher
+            )
+        }
+        await host.removeLeftovers()
         do {
             for service in services { try await service.start() }
         } catch {
@@ -135,6 +144,12 @@ public final class Yard: AWSCaller, Service {
         try await start()
         try? await gracefulShutdown()
         await shutdown()
+    }
+
+    /// What opens the yard's own registry to the yard.
+    private static func registryAuthorization(_ caller: Caller, _ aws: any AWSCaller) async throws -> String {
+        let answer = try await aws.call("ecr:GetAuthorizationToken", [:], as: caller)
+        return "Basic \(answer["authorizationData"]?[0]?["authorizationToken"]?.stringValue ?? "")"
     }
 
     /// The address that reaches a server listening on `host` from this machine.

@@ -22,6 +22,8 @@ public struct YardConfiguration: Sendable {
     public var hostNames: [String]
     /// The Python that functions and jobs run on; nil for `TRAINYARD_PYTHON` or `python3`.
     public var python: String?
+    /// Where images run: `container`, `image` or `process`; nil for `TRAINYARD_RUNTIME` or the best there is.
+    public var runtime: String?
     /// What state machines' Waits and pauses before retries are multiplied with; 0 passes them at once.
     public var timeScale: Double
     /// The path of a `MockConfigFile.json` that mocks state machines' tasks.
@@ -41,6 +43,7 @@ public struct YardConfiguration: Sendable {
         credentials: [Credential] = [],
         hostNames: [String] = [],
         python: String? = nil,
+        runtime: String? = nil,
         timeScale: Double = 1,
         stepFunctionsMocks: String? = nil,
         endpointIdleTime: Duration? = .seconds(900)
@@ -55,6 +58,7 @@ public struct YardConfiguration: Sendable {
         self.credentials = credentials
         self.hostNames = hostNames
         self.python = python
+        self.runtime = runtime
         self.timeScale = timeScale
         self.stepFunctionsMocks = stepFunctionsMocks
         self.endpointIdleTime = endpointIdleTime

@@ -32,6 +32,14 @@ struct YardOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Where images run: container, image or process. Without it TRAINYARD_RUNTIME, else the first that works.",
+            valueName: "runtime"
+        )
+    )
+    var runtime: String?
+
+    @Option(
+        help: ArgumentHelp(
             "What state machines' Waits and pauses before retries are multiplied with; 0 passes them at once.",
             valueName: "factor"
         )
@@ -61,6 +69,9 @@ struct YardOptions: ParsableArguments {
         guard timeScale >= 0, timeScale.isFinite else {
             throw ValidationError("'\(timeScale)' is no factor: give 0 or more to --time-scale.")
         }
+        guard runtime.map({ ["container", "image", "process"].contains($0) }) ?? true else {
+            throw ValidationError("'\(runtime ?? "")' is no runtime: give container, image or process to --runtime.")
+        }
         guard account.count == 12, account.allSatisfy({ $0.isASCII && $0.isNumber }) else {
             throw ValidationError("'\(account)' is not an account: give twelve digits to --account.")
         }
@@ -79,6 +90,7 @@ struct YardOptions: ParsableArguments {
             account: account,
             durability: durability,
             python: python,
+            runtime: runtime,
             timeScale: timeScale,
             stepFunctionsMocks: stepFunctionsMockConfig,
             endpointIdleTime: endpointIdle == 0 ? nil : .seconds(endpointIdle)

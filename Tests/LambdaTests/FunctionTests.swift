@@ -50,7 +50,10 @@ import Testing
             "Runtime and Handler are mandatory parameters for functions created with deployment packages."
         ),
         (
-            ["PackageType": "Image", "Code": ["ImageUri": "1.dkr.ecr.us-east-1.amazonaws.com/x:latest"]],
+            [
+                "PackageType": "Image", "Runtime": .null, "Handler": .null,
+                "Code": ["ImageUri": "1.dkr.ecr.us-east-1.amazonaws.com/x:latest"],
+            ],
             "InvalidParameterValueException",
             "Source image 1.dkr.ecr.us-east-1.amazonaws.com/x:latest does not exist. Provide a valid source image."
         ),

@@ -1,4 +1,5 @@
 import AWSProtocol
+import Compute
 import JSON
 import Testing
 
@@ -136,13 +137,5 @@ import Testing
         let last = definitions.last
         #expect(last?.name == "test:multiclass_top_k_accuracy")
         #expect(last?.pattern == "#quality_metric: host=\\S+, test multiclass_top_k_accuracy_\\S+ <score>=(\\S+)")
-    }
-
-    @Test(arguments: [
-        ("python3", true), ("/usr/local/bin/python3.11", true), ("python", true), ("pythonic", false), ("sh", false),
-        ("/opt/python3/run", false),
-    ])
-    func `an image's Python is told by its name`(program: String, isPython: Bool) {
-        #expect(ProcessRuntime.isPython(program) == isPython)
     }
 }

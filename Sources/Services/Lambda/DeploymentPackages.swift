@@ -14,12 +14,11 @@ import Store
     import Foundation
 #endif
 
-/// A deployment package that has been checked, unpacked and put on disk.
-struct DeploymentPackage: Sendable {
-    /// The blob with the zip archive.
-    var blob: String
+/// Code that has been checked and, where it is a package, unpacked and put on disk.
+struct ReceivedCode: Sendable {
+    var code: FunctionCode
     var size: Int
-    /// In base64, as AWS gives it.
+    /// As AWS gives it: a package's in base64, an image's in hexadecimal digits.
     var sha256: String
 }
 
@@ -39,7 +38,7 @@ struct DeploymentPackages: Sendable {
 
     /// Takes in the package that a request's code members describe.
     /// - Parameter code: `ZipFile` in base64, or `S3Bucket`, `S3Key` and perhaps `S3ObjectVersion`.
-    func receive(_ code: JSON.Object, _ caller: Caller) async throws -> DeploymentPackage {
+    func receive(_ code: JSON.Object, _ caller: Caller) async throws -> ReceivedCode {
         try await receive(source(code, caller))
     }
 
@@ -74,7 +73,7 @@ struct DeploymentPackages: Sendable {
         }
     }
 
-    private func receive(_ body: Body) async throws -> DeploymentPackage {
+    private func receive(_ body: Body) async throws -> ReceivedCode {
         let writer = try store.blobs.makeWriter()
         var hash = SHA256()
         var size = 0
@@ -91,10 +90,10 @@ struct DeploymentPackages: Sendable {
         }
         let blob = try await writer.finish()
         let digest = hash.finalize()
-        let package = DeploymentPackage(blob: blob.id, size: blob.size, sha256: Data(digest).base64EncodedString())
+        let sha256 = Data(digest).base64EncodedString()
         do {
-            _ = try await unpacked(blob: package.blob, sha256: package.sha256)
-            return package
+            _ = try await unpacked(blob: blob.id, sha256: sha256)
+            return ReceivedCode(code: .package(blob: blob.id), size: blob.size, sha256: sha256)
         } catch {
             await store.blobs.remove([blob.id])
             throw error
@@ -132,8 +131,15 @@ struct DeploymentPackages: Sendable {
         }
     }
 
+    /// Removes code that was received and then not used.
+    func discard(_ received: ReceivedCode) async {
+        if let blob = received.code.blob { await store.blobs.remove([blob]) }
+    }
+
     /// Removes blobs that no version uses any more.
-    func release(_ blobs: Set<String>) async throws {
+    /// - Parameter codes: As versions keep them.
+    func release(_ codes: Set<String>) async throws {
+        let blobs = codes.compactMap { FunctionCode(stored: $0).blob }
         let unused = try await store.read { db in
             try blobs.filter { blob in
                 try Bool.fetchOne(
@@ -143,6 +149,6 @@ struct DeploymentPackages: Sendable {
                 ) ?? false
             }
         }
-        await store.blobs.remove(Array(unused))
+        await store.blobs.remove(unused)
     }
 }

@@ -30,10 +30,9 @@ struct EnvironmentLauncher: Sendable {
     /// - Throws: `LaunchFailure`, or the `AWSError` to answer with.
     func launch(_ function: ResolvedFunction) async throws -> ExecutionEnvironment {
         let credentials = try await credentials.credentials(for: function)
-        let code = try await packages.unpacked(blob: function.version.code, sha256: function.codeSHA256)
-        let command = try await RuntimeCommand.find(function.runtime, code: code, host: host)
         let id = RandomText.string(32, from: "0123456789abcdef")
         let scratch = try await prepareScratch(id)
+        let program = try await program(function, scratch: scratch)
         let stream = LogStream(
             group: function.logGroup,
             name: "\(clock.now().iso8601.prefix(10).replacing("-", with: "/"))/[\(function.version.name)]\(id)",
@@ -48,22 +47,22 @@ struct EnvironmentLauncher: Sendable {
             log: FunctionLog(stream: stream, eventEnd: eventEnd),
             expiration: credentials.expiration,
             clock: clock,
-            marksOutput: command.marksOutput,
+            marksOutput: program.marksOutput,
             cleanUp: { [host] in
                 _ = try? await host.runBlocking { try FileManager.default.removeItem(atPath: scratch) }
             }
         )
-        await environment.log.write("INIT_START Runtime Version: \(command.description)")
-        var variables = variables(function, credentials, stream: stream.name)
-        if command.marksOutput { variables["TRAINYARD_EVENT_END"] = eventEnd + "\n" }
-        let specification = await specification(command, variables, code: code, scratch: scratch)
+        await environment.log.write("INIT_START Runtime Version: \(program.description)")
+        var variables = variables(function, program, credentials, stream: stream.name)
+        if program.marksOutput { variables["TRAINYARD_EVENT_END"] = eventEnd + "\n" }
         do {
-            try await environment.start(on: host) { address in
-                var specification = specification
-                specification.environment["AWS_LAMBDA_RUNTIME_API"] = address
-                return specification
+            try await environment.start { [variables] address, onOutput in
+                try await program.start(variables, address: address, onOutput: onOutput)
             }
         } catch let error as ProcessStartError {
+            await environment.end()
+            throw LaunchFailure(type: "Runtime.InvalidEntrypoint", message: "\(error)")
+        } catch let error as ContainerError {
             await environment.end()
             throw LaunchFailure(type: "Runtime.InvalidEntrypoint", message: "\(error)")
         }
@@ -102,32 +101,23 @@ struct EnvironmentLauncher: Sendable {
         }
     }
 
-    private func specification(
-        _ command: RuntimeCommand,
-        _ variables: [String: String],
-        code: String,
-        scratch: String
-    ) async -> ProcessSpecification {
-        var environment = host.baseEnvironment.merging(variables) { $1 }
-        var mounts = [
-            Mount(source: code, target: Runtime.taskRoot, isReadOnly: true),
-            Mount(source: runtimeDirectory, target: Runtime.directory, isReadOnly: true),
-        ]
-        // An interpreter below /tmp would be hidden by a /tmp of the function's own.
-        let hidesInterpreter = command.prefixes.contains { $0.hasPrefix("/tmp/") }
-        if await host.isolation().method == .plainDirectory || hidesInterpreter {
-            environment["TMPDIR"] = scratch
-        } else {
-            environment["TMPDIR"] = nil
-            mounts.append(Mount(source: scratch, target: "/tmp"))
+    private func program(_ function: ResolvedFunction, scratch: String) async throws -> any FunctionProgram {
+        switch function.code {
+        case .image(let image):
+            return try await ImageProgram(function, image, host: host, runtimeDirectory: runtimeDirectory)
+        case .package(let blob):
+            let code = try await packages.unpacked(blob: blob, sha256: function.codeSHA256)
+            return PackageProgram(
+                host: host,
+                command: try await RuntimeCommand.find(function.runtime, code: code, host: host),
+                runtime: function.runtime,
+                handler: function.handler,
+                code: code,
+                runtimeDirectory: runtimeDirectory,
+                scratch: scratch,
+                scratchSize: function.scratchSize
+            )
         }
-        return ProcessSpecification(
-            command: command.command,
-            environment: environment,
-            workingDirectory: Runtime.taskRoot,
-            mounts: mounts,
-            combinesOutput: true
-        )
     }
 
     // MARK: Environment variables
@@ -135,14 +125,13 @@ struct EnvironmentLauncher: Sendable {
     /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
     private func variables(
         _ function: ResolvedFunction,
+        _ program: any FunctionProgram,
         _ credentials: RoleCredentials.Credentials,
         stream: String
     ) -> [String: String] {
         let platform = [
-            "_HANDLER": function.handler,
             "AWS_REGION": function.reference.region,
             "AWS_DEFAULT_REGION": function.reference.region,
-            "AWS_EXECUTION_ENV": "AWS_Lambda_\(function.runtime)",
             "AWS_LAMBDA_FUNCTION_NAME": function.reference.name,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": String(function.memorySize),
             "AWS_LAMBDA_FUNCTION_VERSION": function.version.name,
@@ -156,7 +145,7 @@ struct EnvironmentLauncher: Sendable {
             "LAMBDA_RUNTIME_DIR": Runtime.directory,
             "TZ": ":UTC",
         ]
-        let defaults = ["AWS_ENDPOINT_URL": host.endpoint, "LANG": "en_US.UTF-8", "PYTHONIOENCODING": "utf-8"]
+        let defaults = ["PYTHONIOENCODING": "utf-8"].merging(program.variables) { $1 }
         return defaults.merging(function.variables) { $1 }.merging(platform) { $1 }
     }
 }

@@ -17,7 +17,7 @@ actor ExecutionEnvironment {
     private let cleanUp: @Sendable () async -> Void
 
     private var runtime = RuntimeProtocol()
-    private var process: ChildProcess?
+    private var process: (any RunningContainer)?
     private var server: LoopbackHTTPServer?
     private var parked: CheckedContinuation<Invocation?, Never>?
     /// The invocation under way; not handed out yet while `isHandedOut` is false.
@@ -51,15 +51,19 @@ actor ExecutionEnvironment {
         self.cleanUp = cleanUp
     }
 
-    /// Starts the process.
-    /// - Parameter specification: The process's, for the address of its Runtime API.
-    func start(on host: ComputeHost, _ specification: @Sendable (String) -> ProcessSpecification) async throws {
+    /// Starts the program, for the address of its Runtime API.
+    func start(
+        _ program:
+            @Sendable (
+                _ address: String, _ onOutput: @escaping @Sendable (ProcessOutput) async -> Void
+            ) async throws -> any RunningContainer
+    ) async throws {
         let server = try await LoopbackHTTPServer.start(bodyLimit: LambdaLimits.response + 1) { request in
             await self.answer(request)
         }
         self.server = server
         startedAt = .now
-        let process = try await host.start(specification("127.0.0.1:\(server.port)")) { [log] output in
+        let process = try await program("127.0.0.1:\(server.port)") { [log] output in
             await log.receive(output.bytes)
         }
         self.process = process
@@ -236,7 +240,7 @@ actor ExecutionEnvironment {
             while current?.requestID == requestID {
                 try? await Task.sleep(for: .milliseconds(100))
                 guard current?.requestID == requestID, let process else { return }
-                measureMemory(process)
+                await measureMemory(process)
                 if peakMemory > limit {
                     exceededMemory = true
                     await process.kill()
@@ -245,14 +249,17 @@ actor ExecutionEnvironment {
         }
     }
 
-    private func measureMemory(_ process: ChildProcess) {
-        peakMemory = max(peakMemory, process.residentMemory)
+    private func measureMemory(_ process: any RunningContainer) async {
         lastMeasured = .now
+        let memory = await process.residentMemory
+        peakMemory = max(peakMemory, memory)
     }
 
     private func writeReport(_ requestID: String, _ duration: Duration) async {
         // Measuring costs as much as a short call: once a second is enough for those.
-        if let process, !exceededMemory, lastMeasured.duration(to: .now) >= .seconds(1) { measureMemory(process) }
+        if let process, !exceededMemory, lastMeasured.duration(to: .now) >= .seconds(1) {
+            await measureMemory(process)
+        }
         let used = exceededMemory ? function.memorySize : max(1, peakMemory >> 20)
         let billed = Int((duration.milliseconds + (initialization?.milliseconds ?? 0)).rounded(.up))
         var fields = [

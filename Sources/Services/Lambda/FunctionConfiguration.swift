@@ -21,7 +21,9 @@ struct FunctionConfiguration {
             "SnapStart": ["ApplyOn": "None", "OptimizationStatus": "Off"],
             "LoggingConfig": ["LogFormat": "Text", "LogGroup": .string("/aws/lambda/\(name)")],
         ]
-        guard request["Runtime"] != nil, request["Handler"] != nil else {
+        if request.string("PackageType") == "Image" {
+            members["PackageType"] = "Image"
+        } else if request["Runtime"] == nil || request["Handler"] == nil {
             throw .invalidParameter(
                 "Runtime and Handler are mandatory parameters for functions created with deployment packages."
             )
@@ -33,15 +35,18 @@ struct FunctionConfiguration {
     /// An existing function's, to be updated.
     init(updating members: JSON.Object) { self.members = members }
 
+    var isImage: Bool { members["PackageType"] == "Image" }
+
     /// Members that are taken over as they are given.
     private static let plain = [
         "Runtime", "Role", "Handler", "Description", "Timeout", "MemorySize", "KMSKeyArn", "TracingConfig",
-        "DeadLetterConfig", "EphemeralStorage", "FileSystemConfigs", "ImageConfig",
+        "DeadLetterConfig", "EphemeralStorage", "FileSystemConfigs",
     ]
 
     /// Takes over what a request gives.
     mutating func apply(_ request: AWSRequest) throws(AWSError) {
         try Self.check(request)
+        try applyImage(request)
         for name in Self.plain { if let value = request[name] { members[name] = value } }
         if let variables = request["Environment"]?["Variables"]?.objectValue {
             members["Environment"] = variables.isEmpty ? nil : ["Variables": .object(variables)]
@@ -59,7 +64,19 @@ struct FunctionConfiguration {
         }
     }
 
-    mutating func setCode(_ package: DeploymentPackage) {
+    /// An image brings runtime and handler itself, and only an image has something to be overridden.
+    private mutating func applyImage(_ request: AWSRequest) throws(AWSError) {
+        guard isImage else { return }
+        if request["Runtime"] != nil || request["Handler"] != nil || request["Layers"]?.arrayValue?.isEmpty == false {
+            throw .invalidParameter(
+                "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image."
+            )
+        }
+        guard let overrides = request["ImageConfig"]?.objectValue else { return }
+        members["ImageConfigResponse"] = overrides.isEmpty ? nil : ["ImageConfig": .object(overrides)]
+    }
+
+    mutating func setCode(_ package: ReceivedCode) {
         members["CodeSize"] = .integer(package.size)
         members["CodeSha256"] = .string(package.sha256)
     }

@@ -11,10 +11,9 @@ extension LambdaService {
             nil
         )
         let code = request["Code"]?.objectValue ?? [:]
-        try refuseImage(code, packageType: request.string("PackageType"))
         var configuration = try FunctionConfiguration(creating: request, name: reference.name)
         guard try await read(reference, { try $0.existingFunction() }) == nil else { throw Self.exists(reference) }
-        let package = try await packages.receive(code, request.caller)
+        let package = try await receive(code, isImage: configuration.isImage, request.caller)
         configuration.setCode(package)
         configuration.touch(at: clock.now())
         let members = configuration.members
@@ -25,14 +24,14 @@ extension LambdaService {
             let created = try await change(reference) { rows in
                 guard try rows.existingFunction() == nil else { throw Self.exists(reference) }
                 try rows.save(FunctionRecord(lastVersion: 0, reservedConcurrency: nil, tags: tags))
-                let latest = VersionRecord(number: 0, configuration: members, code: package.blob)
+                let latest = VersionRecord(number: 0, configuration: members, code: package.code.stored)
                 try rows.save(latest)
                 return publishes ? try rows.publish(latest, description: nil, at: now) : latest
             }
             let answered = publishes ? reference.qualified(created.name) : reference
             return AWSResponse(created.output(answered), status: 201)
         } catch {
-            await store.blobs.remove([package.blob])
+            await packages.discard(package)
             throw error
         }
     }
@@ -41,13 +40,20 @@ extension LambdaService {
         .conflict("Function already exist: \(reference.name)")
     }
 
-    /// The yard has no registry yet, so no image can be named.
-    private func refuseImage(_ code: JSON.Object, packageType: String?) throws(AWSError) {
-        guard packageType == "Image" || code["ImageUri"] != nil else { return }
-        guard let image = code["ImageUri"]?.stringValue else {
-            throw .invalidParameter("Source image is required. Provide a valid source image.")
+    private func receive(_ code: JSON.Object, isImage: Bool, _ caller: Caller) async throws -> ReceivedCode {
+        if isImage { try await images.receive(code) } else { try await packages.receive(code, caller) }
+    }
+
+    /// - Throws: `InvalidParameterValueException` where a package is given for an image, or the other way round.
+    private func checkKind(_ code: JSON.Object, isImage: Bool) throws(AWSError) {
+        let givesImage = code["ImageUri"] != nil
+        let givesPackage = code["ZipFile"] != nil || code["S3Bucket"] != nil || code["S3Key"] != nil
+        if isImage, givesPackage || !givesImage {
+            throw .invalidParameter("Please provide ImageUri when updating a function with packageType Image.")
         }
-        throw .invalidParameter("Source image \(image) does not exist. Provide a valid source image.")
+        if !isImage, givesImage {
+            throw .invalidParameter("Please don't provide ImageUri when updating a function with packageType Zip.")
+        }
     }
 
     func getFunction(_ request: AWSRequest) async throws -> AWSResponse {
@@ -57,15 +63,23 @@ extension LambdaService {
         }
         return .output([
             "Configuration": .object(version.output(reference)),
-            "Code": ["RepositoryType": "S3", "Location": .string(packageURL(version, reference))],
+            "Code": code(version),
             "Tags": function.tags.isEmpty ? nil : .object(function.tags),
             "Concurrency": function.reservedConcurrency.map { ["ReservedConcurrentExecutions": .integer($0)] },
         ])
     }
 
     /// Where AWS gives a presigned URL of its own bucket, the yard names the file on this machine.
-    private func packageURL(_ version: VersionRecord, _ reference: FunctionReference) -> String {
-        "file://\(store.blobs.path(of: version.code))"
+    private func code(_ version: VersionRecord) -> JSON {
+        switch FunctionCode(stored: version.code) {
+        case .package(let blob):
+            ["RepositoryType": "S3", "Location": .string("file://\(store.blobs.path(of: blob))")]
+        case .image(let image):
+            [
+                "RepositoryType": "ECR", "ImageUri": .string(image.uri),
+                "ResolvedImageUri": .string(image.resolvedURI),
+            ]
+        }
     }
 
     func getFunctionConfiguration(_ request: AWSRequest) async throws -> AWSResponse {
@@ -101,13 +115,14 @@ extension LambdaService {
 
     func updateFunctionCode(_ request: AWSRequest) async throws -> AWSResponse {
         let reference = try reference(request).qualified(nil)
-        try refuseImage(request.input, packageType: nil)
         let before = try await read(reference) { rows in
             _ = try rows.function()
             return try rows.version(0)
         }
-        try FunctionConfiguration(updating: before.configuration).checkRevision(request)
-        let package = try await packages.receive(request.input, request.caller)
+        let current = FunctionConfiguration(updating: before.configuration)
+        try current.checkRevision(request)
+        try checkKind(request.input, isImage: current.isImage)
+        let package = try await receive(request.input, isImage: current.isImage, request.caller)
         let architectures = request["Architectures"]
         let isDry = request.bool("DryRun") ?? false
         let publishes = request.bool("Publish") ?? false
@@ -121,8 +136,8 @@ extension LambdaService {
             configuration.touch(at: now)
             latest.configuration = configuration.members
             if let architectures { latest.configuration["Architectures"] = architectures }
-            latest.code = package.blob
-            guard !isDry else { return (latest, package.blob) }
+            latest.code = package.code.stored
+            guard !isDry else { return (latest, package.code.stored) }
             try rows.save(latest)
             return (publishes ? try rows.publish(latest, description: nil, at: now) : latest, replaced)
         }
@@ -130,7 +145,7 @@ extension LambdaService {
         do {
             (updated, replaced) = try await change(reference, replace)
         } catch {
-            await store.blobs.remove([package.blob])
+            await packages.discard(package)
             throw error
         }
         await pool.retire(reference)

@@ -6,7 +6,7 @@ public import Logging
 public import Store
 import Synchronization
 
-/// AWS Lambda: functions in zip packages, run in warm execution environments on this machine.
+/// AWS Lambda: functions in zip packages and container images, run in warm execution environments on this machine.
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/api/welcome.html>
 public final class LambdaService: AWSService {
@@ -17,6 +17,7 @@ public final class LambdaService: AWSService {
     let logger: Logger
     let host: ComputeHost
     let packages: DeploymentPackages
+    let images: FunctionImages
     let pool: EnvironmentPool
     let resolved = ResolvedFunctions()
 
@@ -27,6 +28,7 @@ public final class LambdaService: AWSService {
         self.logger = logger
         self.host = host
         packages = DeploymentPackages(store: store, aws: aws, host: host, logger: logger)
+        images = FunctionImages(host: host, logger: logger)
         pool = EnvironmentPool(
             launcher: EnvironmentLauncher(aws: aws, clock: clock, host: host, packages: packages, logger: logger),
             clock: clock,

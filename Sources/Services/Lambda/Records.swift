@@ -49,7 +49,9 @@ extension LambdaService {
         "lambda_event_invoke_configs", "lambda_statements", "lambda_aliases", "lambda_versions", "lambda_functions",
     ]
 
-    static let blobReferences = BlobReferences(sql: "SELECT code FROM lambda_versions")
+    static let blobReferences = BlobReferences(
+        sql: "SELECT code FROM lambda_versions WHERE code NOT LIKE 'image:%'"
+    )
 }
 
 /// What all versions of a function share.
@@ -66,7 +68,7 @@ struct VersionRecord: Sendable {
     var number: Int
     /// The members of AWS's FunctionConfiguration but the ARN, which depends on how one asks.
     var configuration: JSON.Object
-    /// The blob of the deployment package.
+    /// As `FunctionCode` stores it.
     var code: String
 
     var name: String { number == 0 ? "$LATEST" : String(number) }

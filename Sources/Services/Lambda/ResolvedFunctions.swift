@@ -15,10 +15,13 @@ struct ResolvedFunction: Sendable {
     var runtime: String { version.configuration["Runtime"]?.stringValue ?? "" }
     var handler: String { version.configuration["Handler"]?.stringValue ?? "" }
     var role: String { version.configuration["Role"]?.stringValue ?? "" }
+    var code: FunctionCode { FunctionCode(stored: version.code) }
     var codeSHA256: String { version.configuration["CodeSha256"]?.stringValue ?? "" }
     var revisionID: String { version.configuration["RevisionId"]?.stringValue ?? "" }
     /// In megabytes.
     var memorySize: Int { version.configuration["MemorySize"]?.intValue ?? 128 }
+    /// The size of `/tmp` in bytes.
+    var scratchSize: Int { (version.configuration["EphemeralStorage"]?["Size"]?.intValue ?? 512) << 20 }
     /// In seconds.
     var timeout: Int { version.configuration["Timeout"]?.intValue ?? 3 }
     var logGroup: String {

@@ -33,7 +33,9 @@ final class RoleCredentials: Sendable {
 
     /// - Throws: `AccessDeniedException` where STS refuses the role.
     func credentials(for function: ResolvedFunction) async throws(AWSError) -> Credentials {
-        let session = function.reference.name
+        let name = function.reference.name
+        // A session's name has two characters at least.
+        let session = name.utf8.count < 2 ? name + "_" : name
         let key = Key(role: function.role, session: session, region: function.reference.region)
         let soon = clock.now() + Credentials.margin
         if let known = cache.withLock({ $0[key] }), known.expiration > soon { return known }

@@ -1,3 +1,4 @@
+import Compute
 import JSON
 
 /// What a job is to do, read from its request: where its inputs come from, what runs, where its results go.
@@ -31,6 +32,12 @@ struct JobPlan: Sendable {
     var imageName: String
     /// The program and its arguments; nil where only the image knows them.
     var command: [String]?
+    /// What the image's own entry point is given where there is no command; nil for the image's own arguments.
+    var arguments: [String]?
+    /// Whether the program is to reach no network.
+    var isNetworkIsolated = false
+    /// Whether the instance type that was asked for has GPUs.
+    var wantsGPUs = false
     var environment: [String: String]
     var inputs: [Input]
     /// Files of the contract, by their path as the program sees it.
@@ -58,4 +65,12 @@ struct JobFailure: Error, Equatable, CustomStringConvertible {
 
     /// The fault is ours or the machine's.
     static func yard(_ message: String) -> JobFailure { JobFailure("InternalServerError: \(message)") }
+}
+
+extension JobPlan {
+    /// Whether an instance type has GPUs: the families `ml.p…` and `ml.g…`.
+    static func hasGPUs(_ instanceType: JSON?) -> Bool {
+        let name = instanceType?.stringValue ?? ""
+        return name.hasPrefix("ml.p") || name.hasPrefix("ml.g")
+    }
 }

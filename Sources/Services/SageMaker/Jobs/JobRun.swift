@@ -17,7 +17,7 @@ struct JobContext: Sendable {
 
     func runtime(_ kind: JobKind, _ plan: JobPlan) -> any JobRuntime {
         kind == .training && plan.image.isLinearLearner && plan.command == nil
-            ? LinearLearnerRuntime() : ProcessRuntime(host: host)
+            ? LinearLearnerRuntime() : ImageJobRuntime(host: host)
     }
 
     /// Moves a job on, in the store.
@@ -122,6 +122,7 @@ struct JobRun: Sendable {
         environment["AWS_REGION"] = job.region
         environment["AWS_DEFAULT_REGION"] = job.region
         let container = JobContainer(
+            name: "\(job.kind.rawValue)/\(job.name)",
             plan: plan,
             directory: directory,
             environment: environment,

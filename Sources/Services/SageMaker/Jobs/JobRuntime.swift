@@ -32,6 +32,8 @@ struct JobExit: Sendable, Equatable {
 
 /// What a runtime is to start.
 struct JobContainer: Sendable {
+    /// `training-job/NAME`
+    var name: String
     var plan: JobPlan
     /// The job's `/opt/ml`.
     var directory: JobDirectory

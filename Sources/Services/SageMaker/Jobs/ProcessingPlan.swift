@@ -1,3 +1,4 @@
+import Compute
 import JSON
 
 extension JobPlan {
@@ -10,7 +11,11 @@ extension JobPlan {
         imageName = specification["ImageUri"]?.stringValue ?? ""
         image = ImageReference(imageName)
         let entrypoint = specification["ContainerEntrypoint"].strings
-        command = entrypoint.isEmpty ? nil : entrypoint + specification["ContainerArguments"].strings
+        let containerArguments = specification["ContainerArguments"].strings
+        command = entrypoint.isEmpty ? nil : entrypoint + containerArguments
+        arguments = containerArguments.isEmpty ? nil : containerArguments
+        isNetworkIsolated = request["NetworkConfig"]?["EnableNetworkIsolation"]?.boolValue == true
+        wantsGPUs = Self.hasGPUs(request["ProcessingResources"]?["ClusterConfig"]?["InstanceType"])
         environment = request["Environment"].stringMap
         environment["PROCESSING_JOB_NAME"] = job.name
         inputs = []

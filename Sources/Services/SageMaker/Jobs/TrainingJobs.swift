@@ -1,4 +1,5 @@
 import AWSProtocol
+import Compute
 import JSON
 
 extension SageMakerService {

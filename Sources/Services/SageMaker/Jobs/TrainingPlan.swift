@@ -1,3 +1,4 @@
+import Compute
 import JSON
 
 #if canImport(FoundationEssentials)
@@ -16,7 +17,11 @@ extension JobPlan {
         imageName = algorithm["TrainingImage"]?.stringValue ?? algorithm["AlgorithmName"]?.stringValue ?? ""
         image = ImageReference(imageName)
         let entrypoint = algorithm["ContainerEntrypoint"].strings
-        command = entrypoint.isEmpty ? nil : entrypoint + algorithm["ContainerArguments"].strings
+        let containerArguments = algorithm["ContainerArguments"].strings
+        command = entrypoint.isEmpty ? nil : entrypoint + containerArguments
+        arguments = containerArguments.isEmpty ? ["train"] : containerArguments
+        isNetworkIsolated = request["EnableNetworkIsolation"].isTrue
+        wantsGPUs = Self.hasGPUs(request["ResourceConfig"]?["InstanceType"])
         let channels = request["InputDataConfig"]?.arrayValue ?? []
         let mode = algorithm["TrainingInputMode"]?.stringValue ?? "File"
         inputs = []

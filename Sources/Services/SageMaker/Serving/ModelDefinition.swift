@@ -1,4 +1,5 @@
 import AWSProtocol
+import Compute
 import JSON
 
 /// A stored model, as what serves it needs it.

@@ -27,6 +27,7 @@ struct ServingRuntime: Sendable {
         output: @escaping @Sendable (ByteBuffer) async -> Void
     ) async throws(ServingFailure) -> ServingProgram {
         let container = start.container
+        if let program = try await imageProgram(start, output) { return program }
         guard let program = try pythonProgram(start) else {
             throw ServingFailure(
                 """
@@ -74,6 +75,37 @@ struct ServingRuntime: Sendable {
         do {
             let process = try await host.start(specification) { await output($0.bytes) }
             return ServingProgram(HostProgram(process: process), port: port)
+        } catch {
+            throw ServingFailure("\(error)")
+        }
+    }
+
+    /// The image's own server, where the image can be had: its entry point with the argument `serve`.
+    /// <https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html>
+    private func imageProgram(
+        _ start: Start,
+        _ output: @escaping @Sendable (ByteBuffer) async -> Void
+    ) async throws(ServingFailure) -> ServingProgram? {
+        do {
+            let place = try await host.place(for: start.container.imageName)
+            if place.kind == .process { return nil }
+            // Only an image that says so listens where it is told; others have AWS's port, the machine's one 8080.
+            let label = place.image?.configuration.labels["com.amazonaws.sagemaker.capabilities.accept-bind-to-port"]
+            let port = label == "true" ? try await FreePort.find() : 8080
+            var specification = ContainerSpecification(
+                name: "model/\(start.container.name)",
+                arguments: ["serve"],
+                environment: start.environment,
+                mounts: [Mount(source: start.root, target: ContainerPath.root)]
+            )
+            specification.environment["SAGEMAKER_BIND_TO_PORT"] = String(port)
+            specification.environment["AWS_ENDPOINT_URL"] = start.environment["AWS_ENDPOINT_URL"] ?? place.endpoint
+            if start.container.isMultiModel { specification.environment["SAGEMAKER_MULTI_MODEL"] = "true" }
+            specification.port = port
+            let introduction = try await place.introduction(specification)
+            await output(ByteBuffer(string: "Trainyard serves this model \(introduction)\n"))
+            let running = try await place.start(specification) { await output($0.bytes) }
+            return ServingProgram(HostProgram(process: running), port: running.port ?? port)
         } catch {
             throw ServingFailure("\(error)")
         }

@@ -1,0 +1,151 @@
+internal import JSON
+internal import NIOHTTP1
+
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+
+/// Runs an image's programs as containers of an engine.
+struct EngineRuntime: ContainerRuntime {
+    let host: ComputeHost
+    let engine: ContainerEngine
+    /// What the engine calls the image.
+    let tag: String
+    /// How the image is brought in; nil where the engine has it.
+    let export: ImageExport?
+
+    /// Nil where neither the yard's registry nor the engine has the image.
+    init?(
+        host: ComputeHost,
+        engine: ContainerEngine,
+        image: ContainerImage?,
+        client: RegistryClient?,
+        name: String
+    ) async throws {
+        self.host = host
+        self.engine = engine
+        if let image {
+            tag = "trainyard.local/image:\(image.manifestDigest.dropFirst(7))"
+            export = client.map { [tag] in ImageExport(image: image, client: $0, tag: tag) }
+        } else {
+            guard try await engine.call(.GET, "/images/\(name)/json") != nil else { return nil }
+            tag = name
+            export = nil
+        }
+    }
+
+    var kind: RuntimeKind { .container }
+
+    func address(_ address: String) -> String { engine.address(address) }
+
+    func introduction(_ specification: ContainerSpecification, _ imageName: String) async throws -> String {
+        let digest = export.map { " (\($0.image.digest.prefix(19)))" } ?? ""
+        return "in a container of the image \(imageName)\(digest) by \(engine.name)"
+    }
+
+    func prepare() async throws {
+        guard let export else { return }
+        try await host.engineImages.bring(tag) {
+            if try await engine.call(.GET, "/images/\(tag)/json") != nil { return }
+            try await engine.load { try await export.write(to: $0) }
+        }
+    }
+
+    func start(
+        _ specification: ContainerSpecification,
+        _ imageName: String,
+        onOutput: @escaping @Sendable (ProcessOutput) async -> Void
+    ) async throws -> any RunningContainer {
+        try await prepare()
+        try await host.noteEngine(engine)
+        let words = specification.name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+        let name = "trainyard-\(String(words).prefix(60))-\(UUID().uuidString.prefix(8).lowercased())"
+        guard let created = try await engine.call(.POST, "/containers/create?name=\(name)", document(specification)),
+            let id = created["Id"]?.stringValue
+        else { throw ContainerError(.engine, "\(engine.name) does not have the image \(imageName) any more") }
+        return try await EngineContainer.start(id, engine: engine, specification, onOutput: onOutput)
+    }
+
+    /// The body of `POST /containers/create`.
+    private func document(_ specification: ContainerSpecification) -> JSON {
+        .compact([
+            "Image": .string(tag),
+            "Entrypoint": specification.entrypoint.map { .array($0.map { .string($0) }) },
+            "Cmd": specification.arguments.map { .array($0.map { .string($0) }) },
+            "Env": .array(
+                specification.environment.sorted { $0.key < $1.key }.map { .string("\($0.key)=\($0.value)") }
+            ),
+            "WorkingDir": specification.workingDirectory.map { .string($0) },
+            "Hostname": specification.hostName.map { .string($0) },
+            "Labels": [
+                EngineLabel.yard: .string(host.workDirectory), EngineLabel.name: .string(specification.name),
+            ],
+            "AttachStdout": true,
+            "AttachStderr": true,
+            "Tty": false,
+            "ExposedPorts": publishedPort(specification).map { [$0: [:]] },
+            "HostConfig": hostConfiguration(specification),
+        ])
+    }
+
+    private func hostConfiguration(_ specification: ContainerSpecification) -> JSON {
+        let limits = specification.limits
+        var hosts = specification.hosts.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }
+        if engine.isVirtual { hosts.append("host.docker.internal:host-gateway") }
+        let network = !specification.hasNetwork ? "none" : engine.isVirtual ? "bridge" : "host"
+        return .compact([
+            "Mounts": .array(
+                specification.mounts.map {
+                    [
+                        "Type": "bind", "Source": .string($0.source), "Target": .string($0.target),
+                        "ReadOnly": .bool($0.isReadOnly),
+                    ]
+                }
+            ),
+            "NetworkMode": .string(network),
+            "ExtraHosts": hosts.isEmpty || !specification.hasNetwork ? nil : .array(hosts.map { .string($0) }),
+            "ReadonlyRootfs": .bool(specification.isRootReadOnly),
+            "Tmpfs": tmpfs(specification),
+            "Memory": limits.memory.map { .integer($0) },
+            "MemorySwap": limits.memory.map { .integer($0) },
+            "NanoCpus": limits.processors.map { .integer(Int($0 * 1e9)) },
+            "DeviceRequests": specification.wantsGPUs && engine.hasGPUs
+                ? [["Driver": "", "Count": -1, "Capabilities": [["gpu"]]]] : nil,
+            "PortBindings": publishedPort(specification).map { [$0: [["HostIp": "127.0.0.1", "HostPort": ""]]] },
+            "LogConfig": ["Type": "none"],
+        ])
+    }
+
+    private func tmpfs(_ specification: ContainerSpecification) -> JSON? {
+        if let size = specification.limits.scratch { return ["/tmp": .string("size=\(size),mode=1777,exec")] }
+        return specification.isRootReadOnly ? ["/tmp": "mode=1777,exec"] : nil
+    }
+
+    /// With the host's network the program's port is the host's.
+    private func publishedPort(_ specification: ContainerSpecification) -> String? {
+        guard engine.isVirtual, specification.hasNetwork else { return nil }
+        return specification.port.map { "\($0)/tcp" }
+    }
+}
+
+/// What marks a yard's containers.
+enum EngineLabel {
+    /// The work directory of the yard.
+    static let yard = "org.trainyard.yard"
+    static let name = "org.trainyard.name"
+}
+
+/// The images on their way into an engine: each once, however many wait for it.
+actor EngineImages {
+    private var tasks: [String: Task<Void, any Error>] = [:]
+
+    func bring(_ tag: String, _ body: @escaping @Sendable () async throws -> Void) async throws {
+        if let task = tasks[tag] { return try await task.value }
+        let task = Task { try await body() }
+        tasks[tag] = task
+        defer { tasks[tag] = nil }
+        try await task.value
+    }
+}

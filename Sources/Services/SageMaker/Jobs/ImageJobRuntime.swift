@@ -1,0 +1,71 @@
+import Compute
+import NIOCore
+
+/// Runs a job's image: in a container, unpacked, or with the machine's own programs in its place; with the job's
+/// directory as its `/opt/ml`.
+struct ImageJobRuntime: JobRuntime {
+    let host: ComputeHost
+
+    func start(
+        _ container: JobContainer,
+        output: @escaping @Sendable (ByteBuffer) async -> Void
+    ) async throws -> any JobProgram {
+        let plan = container.plan
+        if let pipe = plan.inputs.first(where: \.isPipe) {
+            throw JobFailure.client(
+                "The input \(pipe.name) is in Pipe mode, which Trainyard does not offer; use File or FastFile."
+            )
+        }
+        do {
+            let place = try await host.place(for: plan.imageName, runtime: Self.runtime(plan))
+            var specification = Self.specification(container)
+            specification.environment["AWS_ENDPOINT_URL"] =
+                specification.environment["AWS_ENDPOINT_URL"] ?? place.endpoint
+            await output(
+                ByteBuffer(string: "Trainyard runs this job \(try await place.introduction(specification))\n")
+            )
+            let running = try await place.start(specification) { await output($0.bytes) }
+            return HostProgram(process: running)
+        } catch let error as ContainerError {
+            throw error.code == .registry || error.code == .engine
+                ? JobFailure.yard(error.message) : JobFailure.client(error.message)
+        }
+    }
+
+    /// The job's own choice: the variable `TRAINYARD_RUNTIME` of its environment.
+    private static func runtime(_ plan: JobPlan) throws(ContainerError) -> RuntimeKind? {
+        guard let name = plan.environment["TRAINYARD_RUNTIME"], !name.isEmpty else { return nil }
+        return try RuntimeKind(named: name)
+    }
+
+    private static func specification(_ container: JobContainer) -> ContainerSpecification {
+        let plan = container.plan
+        var specification = ContainerSpecification(
+            name: container.name,
+            entrypoint: plan.command,
+            arguments: plan.command == nil ? plan.arguments : nil,
+            environment: container.environment,
+            mounts: [Mount(source: container.directory.root, target: ContainerPath.root)]
+        )
+        specification.hasNetwork = !plan.isNetworkIsolated
+        specification.wantsGPUs = plan.wantsGPUs
+        return specification
+    }
+}
+
+/// A process or a container as a job's program.
+struct HostProgram: JobProgram {
+    let process: any RunningContainer
+
+    func wait() async -> JobExit {
+        switch await process.wait() {
+        case .exited(let code): JobExit(code: code)
+        case .signaled(let number): JobExit(code: 128 + number)
+        }
+    }
+
+    func terminate(grace: Duration) async {
+        if grace == .zero { return await process.kill() }
+        await process.terminate(grace: grace)
+    }
+}

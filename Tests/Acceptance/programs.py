@@ -1,0 +1,140 @@
+"""Images that programs run in, made of this machine's own Python and shell: no registry and no network is needed."""
+
+import gzip
+import hashlib
+import http.client
+import io
+import json
+import subprocess
+import sys
+import sysconfig
+import tarfile
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+PYTHON = str(Path(sys.base_prefix, "bin", f"python{sys.version_info[0]}.{sys.version_info[1]}"))
+
+# A Lambda runtime: the loop that AWS's own base images bring.
+RUNTIME = '''
+import importlib, json, os, sys, traceback, urllib.request
+sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
+api = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime"
+module, name = os.environ["_HANDLER"].rsplit(".", 1)
+handler = getattr(importlib.import_module(module), name)
+while True:
+    with urllib.request.urlopen(api + "/invocation/next") as next:
+        request, event = next.headers["Lambda-Runtime-Aws-Request-Id"], json.load(next)
+    try:
+        kind, answer = "response", handler(event, None)
+    except Exception as error:
+        kind, answer = "error", {"errorType": type(error).__name__, "errorMessage": str(error)}
+    urllib.request.urlopen(f"{api}/invocation/{request}/{kind}", json.dumps(answer).encode())
+'''
+
+
+def digest_of(data):
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+class LayerFiles:
+    """The files of one layer."""
+
+    def __init__(self):
+        self.buffer = io.BytesIO()
+        self.tar = tarfile.open(fileobj=self.buffer, mode="w")
+        self.names = set()
+
+    def add(self, path, data, mode=0o644):
+        member = tarfile.TarInfo(path.lstrip("/"))
+        member.size, member.mode = len(data), mode
+        self.tar.addfile(member, io.BytesIO(data))
+        return self
+
+    def copy(self, path):
+        """Takes over a file of this machine, at its own path and without links."""
+        if str(path) not in self.names:
+            self.names.add(str(path))
+            self.add(str(path), Path(path).read_bytes(), 0o755)
+
+    def link(self, path, target):
+        member = tarfile.TarInfo(path.lstrip("/"))
+        member.type, member.linkname = tarfile.SYMTYPE, target
+        self.tar.addfile(member)
+
+    def tree(self, path, without=()):
+        self.tar.add(path, path.lstrip("/"), filter=lambda member: None if any(
+            f"/{part}" in member.name for part in without) else member)
+
+    def done(self):
+        self.tar.close()
+        return self.buffer.getvalue()
+
+
+@cache
+def base_layer():
+    """A root with a shell, a few tools and the Python that runs these tests."""
+    files = LayerFiles()
+    library = sysconfig.get_path("stdlib")
+    programs = [PYTHON, "/bin/sh", "/bin/cat", "/bin/sleep", "/usr/bin/env"]
+    extensions = [str(path) for path in Path(library, "lib-dynload").glob("*.so")]
+    listing = subprocess.run(["ldd", *programs, *extensions], capture_output=True, text=True).stdout
+    for word in programs + [word for word in listing.split() if word.startswith("/") and not word.endswith(":")]:
+        files.copy(word)
+    files.tree(library, without=("site-packages", "dist-packages", "test", "idlelib", "ensurepip", "__pycache__", "config-"))
+    files.link("/usr/local/bin/python3", PYTHON)
+    files.add("/etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
+    return files.done()
+
+
+def image(*layers, **config):
+    """Layers above the base, and the configuration's members: `Entrypoint`, `Cmd`, `Env`…"""
+    layers = [base_layer(), *layers]
+    document = json.dumps({"architecture": "amd64" if "x86_64" in sysconfig.get_platform() else "arm64", "os": "linux",
+                           "config": {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], **config},
+                           "rootfs": {"type": "layers", "diff_ids": [digest_of(layer) for layer in layers]}}).encode()
+    return document, [gzip.compress(layer, 1, mtime=0) for layer in layers]
+
+
+def training_image(script):
+    """An image whose `train` is this Python script."""
+    return image(LayerFiles().add("/usr/local/bin/train", f"#!{PYTHON}\n{script}".encode(), 0o755).done())
+
+
+def function_image(source, **config):
+    """A Lambda function's image with its own runtime, as AWS's base images are made."""
+    files = LayerFiles().add("/var/runtime/bootstrap.py", RUNTIME.encode()).add("/var/task/main.py", source.encode())
+    return image(files.done(), **{"Entrypoint": [PYTHON, "/var/runtime/bootstrap.py"], "Cmd": ["main.handler"],
+                                  "WorkingDir": "/var/task", **config})
+
+
+def push(yard, repository, tag, image):
+    """Makes the repository where there is none, and pushes; answers the image's name and digest."""
+    document, layers = image
+    ecr = yard.client("ecr")
+    try:
+        uri = ecr.create_repository(repositoryName=repository)["repository"]["repositoryUri"]
+    except ecr.exceptions.RepositoryAlreadyExistsException:
+        uri = ecr.describe_repositories(repositoryNames=[repository])["repositories"][0]["repositoryUri"]
+    token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
+
+    def request(method, path, body=b"", kind="application/octet-stream"):
+        connection = http.client.HTTPConnection(urlsplit(yard.endpoint).netloc)
+        connection.request(method, path, body, {"Authorization": f"Basic {token}", "Content-Type": kind})
+        answer = connection.getresponse()
+        text = answer.read()
+        assert answer.status < 300, (method, path, answer.status, text)
+        return answer
+
+    def blob(data, kind):
+        place = request("POST", f"/v2/{repository}/blobs/uploads/").headers["Location"]
+        separator = "&" if "?" in place else "?"
+        request("PUT", f"{place}{separator}digest={digest_of(data)}", data)
+        return {"mediaType": kind, "digest": digest_of(data), "size": len(data)}
+
+    manifest = json.dumps({
+        "schemaVersion": 2, "mediaType": MANIFEST, "config": blob(document, "application/vnd.docker.container.image.v1+json"),
+        "layers": [blob(layer, "application/vnd.docker.image.rootfs.diff.tar.gzip") for layer in layers]}).encode()
+    request("PUT", f"/v2/{repository}/manifests/{tag}", manifest, MANIFEST)
+    return f"{uri}:{tag}", digest_of(manifest)
