@@ -128,6 +128,8 @@ public final class Yard: AWSCaller, Service {
     public func shutdown() async {
         async let closed: Void = gateway.close()
         for service in services.reversed() { await service.shutdown() }
+        // A container that was being made while its service ended.
+        await host.removeLeftovers()
         await closed
         dispatcher.disconnect()
         await store.close()

@@ -262,8 +262,9 @@ def test_nothing_is_left_of_a_yard_that_is_killed(own_yard, runtime, request):
     own_yard.start()
     job = trainings_of(own_yard).ended("job")
     assert job["TrainingJobStatus"] == "Failed" and "The yard stopped while the job was running" in job["FailureReason"]
+    # The event is delivered again.
+    wait_for(lambda: processes(f"/bin/sleep {marker}"))
     if runtime == "container":
-        # The event is delivered again: its new container is the only one.
         wait_for(lambda: len(containers(request.getfixturevalue("engine"))) <= 1)
     own_yard.client("lambda").delete_function(FunctionName="images")
     own_yard.stop()

@@ -94,6 +94,8 @@ struct EngineRuntime: ContainerRuntime {
         let limits = specification.limits
         var hosts = specification.hosts.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }
         if engine.isVirtual { hosts.append("host.docker.internal:host-gateway") }
+        // What is in /tmp is memory to the kernel, though not to those who set the limit.
+        let memory = limits.memory.map { $0 + (limits.scratch ?? 0) }
         let network = !specification.hasNetwork ? "none" : engine.isVirtual ? "bridge" : "host"
         return .compact([
             "Mounts": .array(
@@ -108,8 +110,8 @@ struct EngineRuntime: ContainerRuntime {
             "ExtraHosts": hosts.isEmpty || !specification.hasNetwork ? nil : .array(hosts.map { .string($0) }),
             "ReadonlyRootfs": .bool(specification.isRootReadOnly),
             "Tmpfs": tmpfs(specification),
-            "Memory": limits.memory.map { .integer($0) },
-            "MemorySwap": limits.memory.map { .integer($0) },
+            "Memory": memory.map { .integer($0) },
+            "MemorySwap": memory.map { .integer($0) },
             "NanoCpus": limits.processors.map { .integer(Int($0 * 1e9)) },
             "DeviceRequests": specification.wantsGPUs && engine.hasGPUs
                 ? [["Driver": "", "Count": -1, "Capabilities": [["gpu"]]]] : nil,
