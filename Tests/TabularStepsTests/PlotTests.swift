@@ -11,7 +11,7 @@ import Testing
     /// Scores that grow with the class, some of them on the wrong side.
     private static let cases: [(score: Double, label: Int)] = (0..<200).map { index in
         let wave = Double((index * 37) % 100) / 100
-        return (score: min(1, max(0, 0.25 + 0.5 * Double(index % 2) + 0.5 * (wave - 0.5))), label: index % 2)
+        return (score: min(1, max(0, 0.25 + 0.5 * Double(index % 2) + 0.9 * (wave - 0.5))), label: index % 2)
     }
 
     private func compare(_ evaluation: ModelEvaluation, _ prefix: String) throws {
