@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -94,6 +95,7 @@ def test_chunks_come_in_order(registry, repository):
     assert (answer.status, answer.headers["Range"]) == (202, "0-99999")
     answer = registry.request("PATCH", place, data[200_000:], Content_Range="200000-299999")
     assert (answer.status, answer.headers["Range"]) == (416, "0-99999")
+    assert registry.request("PATCH", place, data[:10], Content_Range="100000-199999").status == 416
     assert registry.request("GET", place).headers["Range"] == "0-99999"
     answer = registry.request("PATCH", place, data[100_000:200_000], Content_Range="100000-199999")
     assert (answer.status, answer.headers["Range"]) == (202, "0-199999")
@@ -240,6 +242,52 @@ def test_parallel_uploads_share_one_blob(registry, repository):
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(send, places)) == [201] * 6
     assert registry.request("GET", f"/v2/{repository}/blobs/{digest_of(data)}").content == data
+
+
+# ECR's own API
+
+def put_image(ecr, name, tag, data):
+    """Pushes an image of one layer through the API alone; answers its digest."""
+    descriptors = []
+    for blob in (b"{}", data):
+        upload = ecr.initiate_layer_upload(repositoryName=name)["uploadId"]
+        ecr.upload_layer_part(repositoryName=name, uploadId=upload, partFirstByte=0, partLastByte=len(blob) - 1, layerPartBlob=blob)
+        try:
+            ecr.complete_layer_upload(repositoryName=name, uploadId=upload, layerDigests=[digest_of(blob)])
+        except ecr.exceptions.LayerAlreadyExistsException:
+            pass
+        descriptors.append({"mediaType": "application/octet-stream", "digest": digest_of(blob), "size": len(blob)})
+    manifest = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": descriptors[0], "layers": descriptors[1:]}
+    return ecr.put_image(repositoryName=name, imageTag=tag, imageManifest=json.dumps(manifest))["image"]["imageId"]["imageDigest"]
+
+
+def test_an_image_goes_through_the_api_alone(yard, repository):
+    ecr = yard.client("ecr")
+    layer = os.urandom(6_000_000)
+    digest = put_image(ecr, repository, "v1", layer)
+    found = ecr.batch_check_layer_availability(repositoryName=repository, layerDigests=[digest_of(layer)])["layers"][0]
+    assert (found["layerAvailability"], found["layerSize"], found["mediaType"]) == ("AVAILABLE", len(layer), "application/octet-stream")
+    url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of(layer))["downloadUrl"]
+    with urllib.request.urlopen(url) as answer:
+        assert answer.read() == layer
+    pages = ecr.get_paginator("list_images").paginate(repositoryName=repository, PaginationConfig={"PageSize": 1})
+    assert [i for page in pages for i in page["imageIds"]] == [{"imageDigest": digest, "imageTag": "v1"}]
+    with pytest.raises(ecr.exceptions.ImageAlreadyExistsException):
+        put_image(ecr, repository, "v1", layer)
+
+
+def test_a_lifecycle_policy_is_previewed_and_applied(yard, repository):
+    ecr = yard.client("ecr")
+    digests = [put_image(ecr, repository, f"v{n}", b"%d" % n) for n in range(3)]
+    policy = json.dumps({"rules": [{
+        "rulePriority": 1, "action": {"type": "expire"},
+        "selection": {"tagStatus": "tagged", "tagPatternList": ["v*"], "countType": "imageCountMoreThan", "countNumber": 1}}]})
+    ecr.start_lifecycle_policy_preview(repositoryName=repository, lifecyclePolicyText=policy)
+    ecr.get_waiter("lifecycle_policy_preview_complete").wait(repositoryName=repository)
+    preview = ecr.get_lifecycle_policy_preview(repositoryName=repository)
+    assert sorted(r["imageDigest"] for r in preview["previewResults"]) == sorted(digests[:2])
+    ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=policy)
+    assert [i["imageDigest"] for i in ecr.list_images(repositoryName=repository)["imageIds"]] == digests[2:]
 
 
 # Crashes

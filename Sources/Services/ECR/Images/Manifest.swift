@@ -55,8 +55,8 @@ struct Manifest: Sendable {
         images = try Self.descriptors(document["manifests"])
         layers = try Self.descriptors(document["layers"])
         config = try document["config"].map(Self.descriptor)
-        guard let mediaType = claimed ?? own ?? Self.guess(document) else {
-            throw Self.invalid("The manifest has no media type")
+        guard let mediaType = claimed ?? own else {
+            throw AWSError.invalidParameter("image manifest mediatype not provided in manifest or parameter")
         }
         guard Self.MediaType.all.contains(mediaType) else {
             throw AWSError("UnsupportedImageTypeException", "The image media type '\(mediaType)' is not supported")
@@ -77,12 +77,6 @@ struct Manifest: Sendable {
     var blobs: [Descriptor] { ([config].compactMap { $0 } + layers).filter { !$0.isForeign } }
 
     static func digest(of text: String) -> String { Digest(SHA256.hash(data: Array(text.utf8))).description }
-
-    private static func guess(_ document: JSON) -> String? {
-        if document["manifests"] != nil { return MediaType.index }
-        guard let config = document["config"]?["mediaType"]?.stringValue else { return nil }
-        return config.hasPrefix("application/vnd.docker.") ? MediaType.dockerImage : MediaType.image
-    }
 
     private static func descriptors(_ list: JSON?) throws(AWSError) -> [Descriptor] {
         var descriptors: [Descriptor] = []

@@ -47,7 +47,7 @@ extension RegistryEndpoint {
     {
         var upload = upload
         defer { ecr.uploads.give(back: upload) }
-        if let refusal = refusal(upload, target, head) { return refusal }
+        if let refusal = refusal(upload, target, head, body) { return refusal }
         try await ecr.uploads.append(body, to: &upload)
         return progress(upload, target, status: 202)
     }
@@ -62,7 +62,7 @@ extension RegistryEndpoint {
             throw RegistryError("DIGEST_INVALID", "The digest parameter is missing.", status: 400)
         }
         let digest = try requiredDigest(text)
-        if let refusal = refusal(upload, target, head) { return refusal }
+        if let refusal = refusal(upload, target, head, body) { return refusal }
         if upload.blob == nil {
             let answer = try await uploadWhole(body, as: digest, target, after: upload)
             isOver = true
@@ -102,12 +102,17 @@ extension RegistryEndpoint {
 
     // MARK: Answers
 
-    /// The answer to a chunk that does not begin where the former ended.
-    private func refusal(_ upload: LayerUpload, _ target: Target, _ head: HTTPRequestHead) -> HTTPAnswer? {
+    /// The answer to a chunk that does not begin where the former ended, or is not as long as it says.
+    private func refusal(_ upload: LayerUpload, _ target: Target, _ head: HTTPRequestHead, _ body: Body) -> HTTPAnswer?
+    {
         guard let header = head.headers["content-range"] else { return nil }
         let text = header.hasPrefix("bytes ") ? header.dropFirst(6) : header[...]
         let ends = text.prefix { $0 != "/" }.split(separator: "-").compactMap { Int($0) }
-        if ends.count == 2, ends[0] == upload.size, ends[1] >= ends[0] - 1 { return nil }
+        if ends.count == 2, ends[0] == upload.size, ends[1] >= ends[0] - 1, ends[1] < Int.max,
+            body.length ?? (ends[1] + 1 - ends[0]) == ends[1] + 1 - ends[0]
+        {
+            return nil
+        }
         return progress(upload, target, status: 416)
     }
 
