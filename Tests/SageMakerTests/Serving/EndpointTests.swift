@@ -78,7 +78,10 @@ struct EndpointTests {
         let csv: JSON.Object = ["ContentType": "text/csv"]
         var counts: [String: Int] = [:]
         for _ in 0..<40 {
-            counts[try await kit.invoke("1,1", csv).output["InvokedProductionVariant"]?.stringValue ?? "", default: 0] += 1
+            counts[
+                try await kit.invoke("1,1", csv).output["InvokedProductionVariant"]?.stringValue ?? "",
+                default: 0
+            ] += 1
         }
         #expect(counts == ["one": 10, "three": 30])
         let target: JSON.Object = ["ContentType": "text/csv", "TargetVariant": "one"]
@@ -136,7 +139,9 @@ struct EndpointTests {
         #expect(endpoint["EndpointConfigName"] == "one")
         let reason = endpoint["FailureReason"]?.stringValue ?? ""
         #expect(
-            reason.hasPrefix("The primary container for production variant AllTraffic did not pass the ping health check")
+            reason.hasPrefix(
+                "The primary container for production variant AllTraffic did not pass the ping health check"
+            )
         )
         #expect(try await kit.invoke("[0]").body == "[1]")
         #expect(kit.jobs.messages.contains { $0.contains("nothing_of_that_name") })
@@ -175,6 +180,18 @@ struct EndpointTests {
         #expect(try await kit.call("DescribeEndpoint", ["EndpointName": "endpoint"])["EndpointStatus"] == "InService")
         #expect(try await kit.invoke("[0]").body == "[1]")
         await kit.shutdown()
+    }
+
+    @Test func aYardThatEndsDoesNotWaitForAContainerThatIsNotReady() async throws {
+        let kit = try ServingKit()
+        try kit.putPythonModel("import time\n\ndef model_fn(directory):\n    print('loading')\n    time.sleep(600)\n")
+        try await kit.createModel("model", ServingKit.container())
+        try await kit.createConfig()
+        try await kit.call("CreateEndpoint", ["EndpointName": "endpoint", "EndpointConfigName": "config"])
+        await kit.jobs.message("loading")
+        await kit.shutdown()
+        let endpoint = try await kit.call("DescribeEndpoint", ["EndpointName": "endpoint"])
+        #expect(endpoint["EndpointStatus"] == "Creating")
     }
 
     @Test func aDeletedEndpointIsGone() async throws {

@@ -50,6 +50,29 @@ struct EndpointDeployment: Sendable, Equatable {
         return try ModelDefinition(name: variant.modelName, of: owner, document)
     }
 
+    /// Sets weights and counts: `DesiredWeightsAndCapacities`.
+    /// - Throws: `ValidationException` where a variant is not there, or is named twice.
+    mutating func change(_ wanted: [JSON]) throws(AWSError) {
+        var named: Set<String> = []
+        for change in wanted {
+            let name = change["VariantName"]?.stringValue ?? ""
+            guard named.insert(name).inserted else {
+                throw AWSError("ValidationException", "The variant name \"\(name)\" was non-unique within the request.")
+            }
+            guard let index = variants.firstIndex(where: { $0.name == name }) else {
+                throw AWSError(
+                    "ValidationException",
+                    "The variant name(s) \"\(name)\" is/are not present within endpoint configuration "
+                        + "\"\(configName)\"."
+                )
+            }
+            if let weight = change["DesiredWeight"]?.doubleValue { variants[index].weight = weight }
+            if let count = change["DesiredInstanceCount"]?.intValue, variants[index].instanceCount != nil {
+                variants[index].instanceCount = count
+            }
+        }
+    }
+
     /// Keeps what the variants of the same names have been changed to since.
     mutating func retain(_ former: EndpointDeployment, except excluded: Set<String>) {
         for index in variants.indices {

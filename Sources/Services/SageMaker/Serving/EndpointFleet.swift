@@ -102,7 +102,11 @@ final class EndpointFleet: Sendable {
         do {
             let new = try service(pending, record)
             do {
-                try await start(new.variants)
+                try await withTaskCancellationHandler {
+                    try await start(new.variants)
+                } onCancel: {
+                    Task { await interrupt(new.variants) }
+                }
             } catch {
                 for server in new.variants { await server.interrupt() }
                 throw error

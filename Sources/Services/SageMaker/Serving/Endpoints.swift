@@ -124,20 +124,7 @@ extension SageMakerService {
             guard var current = record.current else {
                 throw AWSError("ValidationException", "Cannot update the endpoint \"\(record.arn)\": it has failed.")
             }
-            for change in wanted?.arrayValue ?? [] {
-                let variant = change["VariantName"]?.stringValue ?? ""
-                guard let index = current.variants.firstIndex(where: { $0.name == variant }) else {
-                    throw AWSError(
-                        "ValidationException",
-                        "The variant name(s) \"\(variant)\" is/are not present within endpoint configuration "
-                            + "\"\(current.configName)\"."
-                    )
-                }
-                if let weight = change["DesiredWeight"]?.doubleValue { current.variants[index].weight = weight }
-                if let count = change["DesiredInstanceCount"]?.intValue, current.variants[index].instanceCount != nil {
-                    current.variants[index].instanceCount = count
-                }
-            }
+            try current.change(wanted?.arrayValue ?? [])
             record.current = current
             try record.update(at: now, in: db)
             return record

@@ -48,6 +48,7 @@ struct ModelLauncher: Sendable {
             clock: context.clock,
             logger: context.logger
         )
+        let files = JobDirectory(root: instance.directory)
         var started: [any ModelContainer] = []
         do {
             for (index, definition) in model.containers.enumerated() {
@@ -65,11 +66,10 @@ struct ModelLauncher: Sendable {
             }
         } catch {
             await log.write(line: error.reason)
-            for container in started { await container.stop() }
-            await log.close()
+            await ModelServer(model, started, log: log, files: files, host: context.host).stop()
             throw error
         }
-        return ModelServer(model, started, log: log)
+        return ModelServer(model, started, log: log, files: files, host: context.host)
     }
 }
 

@@ -1,4 +1,5 @@
 import AWSProtocol
+import Compute
 import NIOCore
 
 /// A model ready to answer requests: its containers, one after the other or chosen by name.
@@ -13,10 +14,21 @@ struct ModelServer: Sendable {
     let model: ModelDefinition
     private let containers: [any ModelContainer]
     private let log: JobLog
+    private let files: JobDirectory
+    private let host: ComputeHost
 
-    init(_ model: ModelDefinition, _ containers: [any ModelContainer], log: JobLog) {
+    /// - Parameter files: What was brought for the model; removed when the server stops.
+    init(
+        _ model: ModelDefinition,
+        _ containers: [any ModelContainer],
+        log: JobLog,
+        files: JobDirectory,
+        host: ComputeHost
+    ) {
         self.model = model
         self.log = log
+        self.files = files
+        self.host = host
         self.containers = containers
     }
 
@@ -54,6 +66,8 @@ struct ModelServer: Sendable {
             for container in containers { group.addTask { await container.stop() } }
         }
         await log.close()
+        // What cannot be removed now is removed at the next start.
+        try? await host.runBlocking { try files.remove() }
     }
 
     private func direct(_ request: InferenceRequest) async throws(InferenceFailure) -> InferenceAnswer {
