@@ -31,12 +31,13 @@ extension Target.Dependency {
     static let yams = product(name: "Yams", package: "Yams")
 }
 
-/// A library module with its tests in `Tests/<name>Tests`.
+/// A library module with its tests in `Tests/<name>Tests`, and beside them files that tests read.
 func module(
     _ name: String,
     path: String? = nil,
     _ dependencies: [Target.Dependency] = [],
-    tests: [Target.Dependency]? = []
+    tests: [Target.Dependency]? = [],
+    testFiles: [String] = []
 ) -> [Target] {
     var targets: [Target] = [
         .target(name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", swiftSettings: settings)
@@ -47,6 +48,7 @@ func module(
                 name: "\(name)Tests",
                 dependencies: [.byName(name: name)] + dependencies + tests,
                 path: "Tests/\(name)Tests",
+                exclude: testFiles,
                 swiftSettings: settings
             )
         )
@@ -92,7 +94,7 @@ let pure: [[Target]] = [
     module("Archive", ["CZlib"]),
     module("RecordIO"),
     module("LinearLearner", ["JSON", "RecordIO", "Archive"]),
-    module("TabularSteps", ["JSON"]),
+    module("TabularSteps", ["JSON"], testFiles: ["Golden"]),
 ]
 
 let foundation: [[Target]] = [
