@@ -26,7 +26,7 @@ def verdicts(tmp_path_factory):
     yard, out = Yard(directory), directory / "verdicts.json"
     try:
         subprocess.run([sys.executable, str(CASES / "check.py"), "--endpoint", yard.endpoint, "--cases", str(CASES / "stepfunctions"),
-                        "--jobs", "16", "--json", str(out)], stdout=subprocess.DEVNULL, timeout=900, check=True)
+                        "--jobs", "8", "--json", str(out)], stdout=subprocess.DEVNULL, timeout=900, check=True)
     finally:
         yard.stop()
     return json.loads(out.read_text())["cases"]

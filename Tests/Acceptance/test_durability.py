@@ -153,7 +153,8 @@ def test_executions_of_every_kind_survive_being_killed_under_load(own_yard):
     assert len(started) > 20
     for arn, value in started:
         done = wait_for(lambda: (d := states.describe_execution(executionArn=arn))["status"] != "RUNNING" and d, 120)
-        assert done["status"] == "SUCCEEDED" and json.loads(done["output"]) == value, done
+        assert done["status"] == "SUCCEEDED", (done["executionArn"], done.get("error"), done.get("cause"))
+        assert json.loads(done["output"]) == value, done["executionArn"]
         events = states.get_execution_history(executionArn=arn)["events"]
         assert [event["id"] for event in events] == list(range(1, len(events) + 1))
         assert sum(event["type"].startswith("Execution") for event in events) == 2, events

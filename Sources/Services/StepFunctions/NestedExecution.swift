@@ -38,25 +38,34 @@ extension TaskPerformer {
         guard let arn = answer.value["ExecutionArn"]?.stringValue else {
             throw TaskFailure(error: StatesError.runtime, cause: "The nested execution has no ARN: \(answer.text)")
         }
-        let name = try ExecutionARN(arn)
-        let record = try await environment.store.read { db in try ExecutionRecord.fetch(name, in: db) }
-        if let record, let nested = try await environment.awake(record) { _ = await nested.finished() }
-        try Task.checkCancellation()
-        let described: JSON
-        do {
-            described = try await aws.call(
-                "states:DescribeExecution",
-                ["executionArn": .string(arn)],
-                as: job.caller
-            )
-        } catch {
-            throw TaskFailure(optimized: error, service: "states")
-        }
+        let described = try await end(of: ExecutionARN(arn), job)
         let output = Document(.object(nestedOutput(described, asJSON: job.call.resource.pattern == .sync2)))
         guard described["status"] == "SUCCEEDED" else {
             throw TaskFailure(error: StatesError.taskFailed, cause: output.text)
         }
         return output
+    }
+
+    /// The description of the execution once it has ended. One that runs and is not in memory is looked for again: after a
+    /// restart it may be taken up later than the one that waits for it.
+    private func end(of arn: ExecutionARN, _ job: TaskJob) async throws -> JSON {
+        while true {
+            let record = try await environment.store.read { db in try ExecutionRecord.fetch(arn, in: db) }
+            if let record, let nested = try await environment.awake(record) { _ = await nested.finished() }
+            try Task.checkCancellation()
+            let described: JSON
+            do {
+                described = try await aws.call(
+                    "states:DescribeExecution",
+                    ["executionArn": .string(arn.text)],
+                    as: job.caller
+                )
+            } catch {
+                throw TaskFailure(optimized: error, service: "states")
+            }
+            guard described["status"] == "RUNNING" else { return described }
+            try await clock.sleep(until: clock.now() + .seconds(1))
+        }
     }
 
     /// The description in the form and order of AWS's task outputs.

@@ -16,17 +16,21 @@ extension StepFunctionsService {
         }
         // A child execution is taken up by its map run, unless that has ended without it.
         let now = clock.now().milliseconds
+        var revived: [RunningExecution.Revival] = []
         for record in records where record.mapRun == nil {
             if let wake = record.wake, wake > now {
                 environment.rest(record.number, until: wake)
                 continue
             }
             do {
-                _ = try await RunningExecution.takeUp(record, environment.machine(record.revision), in: environment)
+                let machine = try await environment.machine(record.revision)
+                revived.append(try await RunningExecution.revive(record, machine, in: environment))
             } catch {
                 logger.error("Cannot take up \(record.arn) again: \(error)")
             }
         }
+        // They wait for each other, so that all have to be there before the first goes on.
+        for revival in revived { await revival.goOn() }
         for record in records where record.mapRun != nil {
             do {
                 try await stopOrphan(record)
@@ -50,12 +54,32 @@ extension StepFunctionsService {
 }
 
 extension RunningExecution {
+    /// An execution as its journal leaves it, about to go on.
+    struct Revival: Sendable {
+        let execution: RunningExecution
+        fileprivate let effects: [Effect]
+        fileprivate let past: Past
+
+        func goOn() async { await execution.begin(effects, after: past) }
+    }
+
     /// Goes on with an execution from its journal.
     static func takeUp(
         _ record: ExecutionRecord,
         _ machine: StateMachine,
         in environment: Environment
     ) async throws -> RunningExecution {
+        let revival = try await revive(record, machine, in: environment)
+        await revival.goOn()
+        return revival.execution
+    }
+
+    /// Replays an execution's journal.
+    static func revive(
+        _ record: ExecutionRecord,
+        _ machine: StateMachine,
+        in environment: Environment
+    ) async throws -> Revival {
         let steps = try await environment.store.read { db in
             try Row.fetchAll(
                 db,
@@ -85,7 +109,6 @@ extension RunningExecution {
         let live = RunningExecution(record, execution, sequence: steps.last?.sequence ?? 0, in: environment)
         environment.running.add(live)
         let effects = execution.outstanding.values.sorted { $0.id < $1.id }
-        await live.begin(effects, after: past)
-        return live
+        return Revival(execution: live, effects: effects, past: past)
     }
 }
