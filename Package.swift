@@ -95,6 +95,7 @@ let pure: [[Target]] = [
     module("RecordIO"),
     module("LinearLearner", ["JSON", "RecordIO", "Archive"]),
     module("TabularSteps", ["JSON"], testFiles: ["Golden"]),
+    module("HyperparameterTuning"),
 ]
 
 let foundation: [[Target]] = [
@@ -110,7 +111,10 @@ let services: [[Target]] = [
     service("S3", [.crypto]),
     service("Lambda", ["Compute", "Archive", .crypto]),
     service("ECR", [.crypto]),
-    service("SageMaker", ["Compute", "Archive", "LinearLearner", "PipelineLanguage", "Suggestion"]),
+    service(
+        "SageMaker",
+        ["Compute", "Archive", "HyperparameterTuning", "LinearLearner", "PipelineLanguage", "Suggestion"]
+    ),
     service("StepFunctions", ["StatesLanguage", "Archive"]),
     service("CloudFormation", ["Archive", .yams]),
     service("CloudWatch"),

@@ -1,4 +1,5 @@
 import AWSProtocol
+import Archive
 import Compute
 import JSON
 import NIOCore
@@ -56,6 +57,21 @@ final class JobKit: Sendable {
 
     var streams: Set<String> { log.withLock { Set($0.map(\.stream)) } }
 
+    /// The texts of the files in an archive that was uploaded.
+    func unpacked(_ name: String) throws -> [String: String] {
+        let directory = try TemporaryDirectory().path + "-unpacked"
+        defer { try? JobDirectory(root: directory).remove() }
+        try JobDirectory.makeDirectory(directory)
+        let archive = directory + "/.archive"
+        try JobDirectory.write(bytes(name) ?? [], to: archive)
+        try TarGzip.extract(file: archive, to: directory + "/files")
+        var texts: [String: String] = [:]
+        for file in try JobDirectory.files(below: directory + "/files") {
+            texts[file.path] = try JobDirectory(root: directory + "/files").text("/opt/ml/\(file.path)", limit: 1 << 20)
+        }
+        return texts
+    }
+
     func put(_ name: String, _ bytes: [UInt8]) { objects.withLock { $0[name] = bytes } }
 
     func bytes(_ name: String) -> [UInt8]? { objects.withLock { $0[name] } }
@@ -75,7 +91,7 @@ final class JobKit: Sendable {
 
     /// Creates the job, waits for its end and describes it.
     func run(_ kind: JobKind, _ input: JSON) async throws -> JSON {
-        let answer = try await call(kind == .training ? "CreateTrainingJob" : "CreateProcessingJob", input)
+        let answer = try await call("Create\(kind.noun)", input)
         try await service.jobFinished(answer[kind.arnMember]?.stringValue ?? "")
         return try await describe(kind, input[kind.nameMember]?.stringValue ?? "")
     }
@@ -119,8 +135,7 @@ final class JobKit: Sendable {
     }
 
     func describe(_ kind: JobKind, _ name: String) async throws -> JSON {
-        let operation = kind == .training ? "DescribeTrainingJob" : "DescribeProcessingJob"
-        return try await call(operation, [kind.nameMember: .string(name)])
+        try await call("Describe\(kind.noun)", [kind.nameMember: .string(name)])
     }
 
     private func answer() {
@@ -134,6 +149,16 @@ final class JobKit: Sendable {
                 ],
                 "AssumedRoleUser": ["Arn": "arn:aws:sts::000000000000:assumed-role/SageMakerRole/SageMaker"],
             ])
+        }
+        for operation in ["CreateTrainingJob", "StopTrainingJob"] {
+            aws.answer(Operation("sagemaker", operation)) { [unowned self] request throws(AWSError) in
+                guard let handler = service.operations[operation] else { throw .notServed(request.operation) }
+                do {
+                    return try await handler(request)
+                } catch {
+                    throw error as? AWSError ?? AWSError("InternalFailure", "\(error)", status: 500)
+                }
+            }
         }
         aws.answer("logs:CreateLogGroup", with: [:])
         aws.answer("logs:CreateLogStream", with: [:])
@@ -229,6 +254,22 @@ extension JSON {
             "OutputName": "output",
             "S3Output": ["S3Uri": .string(uri), "LocalPath": .string(path), "S3UploadMode": .string(mode)],
         ]
+    }
+
+    /// A channel of a training job.
+    static func channel(
+        _ name: String,
+        _ uri: String,
+        _ source: JSON.Object = [:],
+        mode: String? = nil,
+        more: JSON.Object = [:]
+    ) -> JSON {
+        let own: JSON.Object = ["S3DataType": "S3Prefix", "S3Uri": .string(uri)]
+        let channel: JSON.Object = .compact([
+            "ChannelName": .string(name), "DataSource": ["S3DataSource": .object(own.merging(source))],
+            "InputMode": mode.map { .string($0) },
+        ])
+        return .object(channel.merging(more))
     }
 
     /// A training job's request. Without an entry point the built-in linear-learner trains.

@@ -179,8 +179,7 @@ import Testing
                 "CreateTrainingJob", Self.augmented,
                 AWSError(
                     "ValidationException",
-                    "The S3DataType of the channel train must be S3Prefix or ManifestFile; AugmentedManifestFile is not "
-                        + "served."
+                    "The channel train is an AugmentedManifestFile, which takes the input mode Pipe."
                 )
             ),
             (

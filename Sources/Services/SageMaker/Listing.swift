@@ -19,9 +19,32 @@ struct Listing: Sendable {
     /// - Parameters:
     ///   - kind: The kind of job to list.
     ///   - isDescending: The order where the request does not say.
+    ///   - column: What to sort by where the request does not say.
+    ///   - now: By which warm pools are in use, available or ended.
     /// - Throws: `ValidationException` where the token is not one of ours.
-    init(_ request: AWSRequest, of kind: JobKind, isDescending: Bool) throws(AWSError) {
-        try self.init(request, table: "sagemaker_jobs", kind: kind.rawValue, isDescending: isDescending)
+    init(
+        _ request: AWSRequest,
+        of kind: JobKind,
+        isDescending: Bool,
+        column: String = "created",
+        now: Timestamp
+    ) throws(AWSError) {
+        var conditions: [ListingCondition] = []
+        if let status = request.string("WarmPoolStatusEquals") {
+            conditions += ListingCondition.warmPool(status, at: now)
+        }
+        if let plan = request.string("TrainingPlanArnEquals") {
+            let text = "json_extract(request, '$.ResourceConfig.TrainingPlanArn') = ?"
+            conditions.append(ListingCondition(text, plan))
+        }
+        try self.init(
+            request,
+            table: "sagemaker_jobs",
+            kind: kind.rawValue,
+            isDescending: isDescending,
+            column: column,
+            where: conditions
+        )
     }
 
     /// - Parameters:
@@ -50,9 +73,11 @@ struct Listing: Sendable {
         table: String,
         kind: String,
         isDescending: Bool,
+        column: String = "created",
         where conditions: [ListingCondition] = []
     ) throws(AWSError) {
-        let column = ["Name": "name", "Status": "status"][request.string("SortBy") ?? ""] ?? "created"
+        let columns = ["Name": "name", "Status": "status", "CreationTime": "created"]
+        let column = columns[request.string("SortBy") ?? ""] ?? column
         let isDescending = request.string("SortOrder").map { $0 == "Descending" } ?? isDescending
         var query = Conditions()
         query.add("account = ?", request.caller.account)
@@ -131,6 +156,22 @@ struct ListingCondition: Sendable {
     init(_ text: String, _ value: (any DatabaseValueConvertible & Sendable)? = nil) {
         self.text = text
         self.value = value
+    }
+
+    /// Jobs whose warm pool has the status at the moment: see `WarmPool`.
+    static func warmPool(_ status: String, at now: Timestamp) -> [ListingCondition] {
+        let period = "json_extract(request, '$.ResourceConfig.KeepAlivePeriodInSeconds')"
+        let end = "json_extract(state, '$.ended') + \(period) * 1000"
+        let asked = ListingCondition("\(period) > 0")
+        switch WarmPool.Status(rawValue: status) {
+        case .inUse: return [asked, ListingCondition("status IN ('InProgress', 'Stopping')")]
+        case .available:
+            return [asked, ListingCondition("status = 'Completed' AND \(end) > ?", now.milliseconds)]
+        case .terminated:
+            let ended = "(status IN ('Failed', 'Stopped') OR (status = 'Completed' AND \(end) <= ?))"
+            return [asked, ListingCondition(ended, now.milliseconds)]
+        case nil: return [ListingCondition("FALSE")]
+        }
     }
 }
 

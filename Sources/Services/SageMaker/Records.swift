@@ -106,6 +106,29 @@ extension SageMakerService {
             """
         ),
         Migration("sagemaker", 4, pipelineTables),
+        Migration(
+            "sagemaker",
+            5,
+            """
+            CREATE TABLE sagemaker_job_metrics (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                job INTEGER NOT NULL,
+                name TEXT NOT NULL,
+                time INTEGER NOT NULL,
+                value REAL NOT NULL
+            ) STRICT;
+            CREATE INDEX sagemaker_job_metrics_series ON sagemaker_job_metrics (job, name, id);
+            CREATE TABLE sagemaker_tuning_trials (
+                tuning_job INTEGER NOT NULL,
+                number INTEGER NOT NULL,
+                training_job TEXT NOT NULL,
+                definition TEXT NOT NULL,
+                tuned TEXT NOT NULL,
+                PRIMARY KEY (tuning_job, number)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX sagemaker_tuning_trials_training_job ON sagemaker_tuning_trials (training_job);
+            """
+        ),
     ]
 }
 

@@ -25,6 +25,11 @@ struct S3Location: Sendable, Hashable {
         return S3Location(bucket: bucket, key: prefix.isEmpty ? path : "\(prefix)/\(path)")
     }
 
+    /// The place as a directory: only what lies below it, not what else begins with its name.
+    var asDirectory: S3Location {
+        key.isEmpty || key.hasSuffix("/") ? self : S3Location(bucket: bucket, key: key + "/")
+    }
+
     /// Where the object `key`, which begins with this location's key, lies below the local directory of the input.
     ///
     /// An object named by the location in full keeps its last component; what lies below it as a directory keeps the

@@ -25,6 +25,8 @@ public final class SageMakerService: AWSService {
     let queue: JobQueue
     let fleet: EndpointFleet
     let pipelines = RunningPipelines()
+    /// Tuning jobs, which only wait for their training jobs: any number at a time.
+    let tunings: JobQueue
 
     /// - Parameters:
     ///   - host: Where jobs run; their files lie in its work directory.
@@ -42,7 +44,11 @@ public final class SageMakerService: AWSService {
         self.clock = clock
         self.logger = logger
         context = JobContext(store: store, aws: aws, clock: clock, host: host, logger: logger)
-        queue = JobQueue(context: context, capacity: ProcessInfo.processInfo.activeProcessorCount * 2)
+        let queue = JobQueue(context: context, capacity: ProcessInfo.processInfo.activeProcessorCount * 2)
+        self.queue = queue
+        tunings = JobQueue(context: context, capacity: .max) { job, stop, _, context in
+            await TuningRun(job: job, context: context, stop: stop, trainings: queue).run()
+        }
         fleet = EndpointFleet(context: context, idleTime: endpointIdleTime)
     }
 
@@ -50,6 +56,8 @@ public final class SageMakerService: AWSService {
     public var operations: [String: OperationHandler] {
         [
             jobOperations,
+            transformOperations,
+            tuningOperations,
             modelOperations,
             endpointConfigOperations,
             endpointOperations,
@@ -76,43 +84,57 @@ public final class SageMakerService: AWSService {
         removeFiles()
         fleet.resume(try await store.read { db in try ResourceRecord.all(.endpoint, in: db).map(EndpointRecord.init) })
         let jobs = try await store.read { db in try JobRecord.unfinished(in: db) }
-        for job in jobs {
-            if job.state.status == .stopping {
-                try await context.journal(job) { $0.enter(.stopped, at: $1) }
-            } else if job.state.stage.isBeforeProgram || (try? job.isRepeatable()) == true {
-                await queue.submit(job)
-            } else {
-                try await context.journal(job) { state, now in
-                    state.fail(
-                        """
-                        InternalServerError: The yard stopped while the job was running. What the job did until then \
-                        is not undone; create it again under another name.
-                        """,
-                        at: now
-                    )
-                }
-            }
-        }
+        for job in jobs where job.kind != .tuning { try await resume(job) }
+        // After the training jobs that they wait for.
+        for job in jobs where job.kind == .tuning { await tunings.submit(job) }
         try await recoverPipelineExecutions()
     }
+
+    /// Goes on with a job that was under way when the yard ended.
+    private func resume(_ job: JobRecord) async throws {
+        if job.state.status == .stopping {
+            try await context.journal(job) { $0.enter(.stopped, at: $1) }
+        } else if job.state.stage.isBeforeProgram || (try? job.isRepeatable()) == true {
+            await queue.submit(job)
+        } else if let stage = job.stageOfRestart {
+            try await context.journal(job) { state, now in
+                state.enter(stage, at: now)
+                state.enter(.starting, at: now)
+            }
+            await queue.submit(job)
+        } else {
+            try await context.journal(job) { state, now in
+                state.fail(
+                    """
+                    InternalServerError: The yard stopped while the job was running. What the job did until then \
+                    is not undone; create it again under another name.
+                    """,
+                    at: now
+                )
+            }
+        }
+    }
+
+    func queue(of kind: JobKind) -> JobQueue { kind == .tuning ? tunings : queue }
 
     public func shutdown() async {
         for pipeline in pipelines.removeAll() { await pipeline.halt() }
         await fleet.shutdown()
+        await tunings.interrupt()
         await queue.interrupt()
+        context.board.forgetAll()
     }
 
     public func reset() async {
-        for pipeline in pipelines.removeAll() { await pipeline.halt() }
-        await fleet.shutdown()
-        await queue.interrupt()
+        await shutdown()
         removeFiles()
         await queue.open()
+        await tunings.open()
         fleet.open()
     }
 
     /// Returns when the job has ended: the way to wait for it within this process.
-    /// - Parameter arn: A processing or training job's ARN; others are never under way.
+    /// - Parameter arn: A job's ARN; other resources are never under way.
     public func jobFinished(_ arn: String) async throws {
         guard let parsed = ARN(arn), let slash = parsed.resource.firstIndex(of: "/"),
             let kind = JobKind(rawValue: String(parsed.resource[..<slash]))
@@ -120,7 +142,7 @@ public final class SageMakerService: AWSService {
         let name = String(parsed.resource[parsed.resource.index(after: slash)...])
         let owner = Caller(account: parsed.account, region: parsed.region)
         let job = try await store.read { db in try JobRecord.find(kind, name, of: owner, in: db) }
-        if let job, !job.state.status.isFinal { await queue.finished(job.id) }
+        if let job, !job.state.status.isFinal { await queue(of: kind).finished(job.id) }
     }
 
     private func removeFiles() {
@@ -133,9 +155,20 @@ public final class SageMakerService: AWSService {
 }
 
 extension JobRecord {
-    /// Built-in algorithms do nothing that could be seen before their results are uploaded.
+    /// Built-in algorithms and transforms do nothing that could be seen before their results are uploaded.
     func isRepeatable() throws -> Bool {
-        let plan = try plan()
-        return kind == .training && plan.image.isLinearLearner && plan.command == nil
+        switch kind {
+        case .transform: true
+        case .training: try plan().isLinearLearner
+        case .processing, .tuning: false
+        }
+    }
+
+    /// The stage in which a training job that the yard's end interrupted begins anew; nil where it may not.
+    var stageOfRestart: JobStage? {
+        guard kind == .training else { return nil }
+        if request["EnableManagedSpotTraining"].isTrue { return .interrupted }
+        let attempts = request["RetryStrategy"]?["MaximumRetryAttempts"]?.intValue ?? 0
+        return state.restarts < attempts ? .restarting : nil
     }
 }

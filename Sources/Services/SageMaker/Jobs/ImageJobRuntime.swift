@@ -11,14 +11,10 @@ struct ImageJobRuntime: JobRuntime {
         output: @escaping @Sendable (ByteBuffer) async -> Void
     ) async throws -> any JobProgram {
         let plan = container.plan
-        if let pipe = plan.inputs.first(where: \.isPipe) {
-            throw JobFailure.client(
-                "The input \(pipe.name) is in Pipe mode, which Trainyard does not offer; use File or FastFile."
-            )
-        }
         do {
-            let place = try await host.place(for: plan.imageName, runtime: Self.runtime(plan))
+            let place = try await host.place(for: plan.imageName, runtime: Self.runtime(container))
             var specification = Self.specification(container)
+            if place.kind == .process { Self.adapt(&specification, to: container) }
             specification.environment["AWS_ENDPOINT_URL"] =
                 specification.environment["AWS_ENDPOINT_URL"] ?? place.endpoint
             await output(
@@ -33,8 +29,8 @@ struct ImageJobRuntime: JobRuntime {
     }
 
     /// The job's own choice: the variable `TRAINYARD_RUNTIME` of its environment.
-    private static func runtime(_ plan: JobPlan) throws(ContainerError) -> RuntimeKind? {
-        guard let name = plan.environment["TRAINYARD_RUNTIME"], !name.isEmpty else { return nil }
+    private static func runtime(_ container: JobContainer) throws(ContainerError) -> RuntimeKind? {
+        guard let name = container.environment["TRAINYARD_RUNTIME"], !name.isEmpty else { return nil }
         return try RuntimeKind(named: name)
     }
 
@@ -49,7 +45,17 @@ struct ImageJobRuntime: JobRuntime {
         )
         specification.hasNetwork = !plan.isNetworkIsolated
         specification.wantsGPUs = plan.wantsGPUs
+        specification.hostName = container.host.name
+        specification.hosts = container.addresses
         return specification
+    }
+
+    /// The machine's own programs see the machine's names, and run the script that the image would.
+    private static func adapt(_ specification: inout ContainerSpecification, to container: JobContainer) {
+        specification.mounts.append(Mount(source: container.hostsFile, target: "/etc/hosts", isReadOnly: true))
+        guard container.plan.command == nil, let script = container.plan.script else { return }
+        specification.entrypoint = script
+        specification.arguments = nil
     }
 }
 

@@ -28,23 +28,40 @@ struct JobDirectory: Sendable {
         return relative.isEmpty ? root : "\(root)/\(relative)"
     }
 
-    /// Makes the directories and files that the plan's program expects.
-    func prepare(_ plan: JobPlan) throws {
+    /// Makes the directories and files that the plan's program expects on a host.
+    func prepare(_ plan: JobPlan, on host: JobHost) throws {
         try remove()
-        var directories = plan.directories
-        directories += plan.inputs.map(\.path)
-        for output in plan.outputs {
-            switch output {
-            case .directory(let path, _, _), .archive(let path, _, _): directories.append(path)
-            }
+        for directory in plan.directories + plan.outputs.map(\.path) { try Self.makeDirectory(path(directory)) }
+        for file in plan.contract.files(on: host) {
+            try write(file.contents.serializedBytes(), to: file.path)
         }
-        for directory in directories { try Self.makeDirectory(path(directory)) }
-        for file in plan.files {
-            let path = try path(file.path)
-            try Self.makeDirectory(Self.parent(of: path))
-            let writer = try FileWriter(path: path)
-            defer { writer.close() }
-            try writer.write(ByteBuffer(bytes: file.contents.serializedBytes()))
+    }
+
+    /// Makes a file with the directories above it.
+    func write(_ bytes: [UInt8], to containerPath: String) throws {
+        let path = try path(containerPath)
+        try Self.makeDirectory(Self.parent(of: path))
+        try Self.write(bytes, to: path)
+    }
+
+    static func write(_ text: String, to path: String) throws { try write(ByteBuffer(string: text), to: path) }
+
+    static func write(_ bytes: [UInt8], to path: String) throws { try write(ByteBuffer(bytes: bytes), to: path) }
+
+    private static func write(_ bytes: ByteBuffer, to path: String) throws {
+        let writer = try FileWriter(path: path)
+        defer { writer.close() }
+        try writer.write(bytes)
+    }
+
+    /// Moves what lies below a path of another host's directory to this one's. Files that are here already stay.
+    func gather(_ containerPath: String, from other: JobDirectory) throws {
+        let (source, target) = (try other.path(containerPath), try path(containerPath))
+        for file in try Self.files(below: source) {
+            let place = "\(target)/\(file.path)"
+            guard !FileManager.default.fileExists(atPath: place) else { continue }
+            try Self.makeDirectory(Self.parent(of: place))
+            try FileManager.default.moveItem(atPath: "\(source)/\(file.path)", toPath: place)
         }
     }
 

@@ -1,17 +1,45 @@
-/// The two kinds of job, and what AWS calls things for each.
+/// The kinds of job, and what AWS calls things for each. The raw value stands in ARNs.
 enum JobKind: String, Sendable, CaseIterable {
     case processing = "processing-job"
     case training = "training-job"
+    case transform = "transform-job"
+    case tuning = "hyper-parameter-tuning-job"
+
+    /// As operations' and members' names have it: `ProcessingJob`.
+    var noun: String {
+        switch self {
+        case .processing: "ProcessingJob"
+        case .training: "TrainingJob"
+        case .transform: "TransformJob"
+        case .tuning: "HyperParameterTuningJob"
+        }
+    }
 
     /// The member that names a job: `ProcessingJobName`.
-    var nameMember: String { self == .processing ? "ProcessingJobName" : "TrainingJobName" }
-    var arnMember: String { self == .processing ? "ProcessingJobArn" : "TrainingJobArn" }
-    var statusMember: String { self == .processing ? "ProcessingJobStatus" : "TrainingJobStatus" }
-    var summariesMember: String { self == .processing ? "ProcessingJobSummaries" : "TrainingJobSummaries" }
+    var nameMember: String { noun + "Name" }
+    var arnMember: String { noun + "Arn" }
+    var statusMember: String { noun + "Status" }
+    var summariesMember: String { noun + "Summaries" }
+
+    /// The member that says when a job ended: `ProcessingEndTime`.
+    var endMember: String { String(noun.dropLast(3)) + "EndTime" }
 
     /// As it stands in sentences: `the training job is in status Stopped`.
-    var words: String { self == .processing ? "processing job" : "training job" }
+    var words: String {
+        switch self {
+        case .processing: "processing job"
+        case .training: "training job"
+        case .transform: "transform job"
+        case .tuning: "hyperparameter tuning job"
+        }
+    }
 
     /// The CloudWatch Logs group that the job's output goes to.
-    var logGroup: String { self == .processing ? "/aws/sagemaker/ProcessingJobs" : "/aws/sagemaker/TrainingJobs" }
+    var logGroup: String {
+        switch self {
+        case .processing: "/aws/sagemaker/ProcessingJobs"
+        case .training, .tuning: "/aws/sagemaker/TrainingJobs"
+        case .transform: "/aws/sagemaker/TransformJobs"
+        }
+    }
 }

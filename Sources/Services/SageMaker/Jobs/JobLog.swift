@@ -22,7 +22,7 @@ actor JobLog {
     private let group: String
     private let stream: String
 
-    private var scanner: MetricScanner
+    private let metrics: JobMetrics
     private var partialLine = ByteBuffer()
     private var events: [JSON] = []
     private var eventBytes = 0
@@ -30,16 +30,18 @@ actor JobLog {
     private var delayed: Task<Void, Never>?
     private var isCreated = false
 
+    /// - Parameter host: The one that prints; its name begins the stream's.
     init(
         of job: JobRecord,
-        metrics: [JobPlan.MetricDefinition],
+        host: String,
+        metrics: JobMetrics,
         aws: any AWSCaller,
         clock: any WallClock,
         logger: Logger
     ) {
         self.init(
             group: job.kind.logGroup,
-            stream: "\(job.name)/algo-1-\(clock.now().milliseconds / 1000)",
+            stream: "\(job.name)/\(host)-\(clock.now().milliseconds / 1000)",
             metrics: metrics,
             caller: Caller(account: job.account, region: job.region),
             aws: aws,
@@ -52,7 +54,7 @@ actor JobLog {
     init(
         group: String,
         stream: String,
-        metrics: [JobPlan.MetricDefinition] = [],
+        metrics: JobMetrics = JobMetrics([]),
         caller: Caller,
         aws: any AWSCaller,
         clock: any WallClock,
@@ -64,11 +66,8 @@ actor JobLog {
         self.caller = caller
         self.group = group
         self.stream = stream
-        scanner = MetricScanner(metrics)
+        self.metrics = metrics
     }
-
-    /// The metrics found so far.
-    var metrics: [JobState.Metric] { scanner.metrics }
 
     /// Takes what a program printed, in whatever pieces it comes.
     func write(_ bytes: ByteBuffer) async {
@@ -103,7 +102,7 @@ actor JobLog {
 
     private func append(_ line: String, size: Int) async {
         let now = clock.now()
-        if !scanner.isEmpty { scanner.scan(line, at: now) }
+        if !metrics.isEmpty { await metrics.scan(line, at: now) }
         if eventBytes + size + Self.eventOverhead > Self.maximumBatchBytes || events.count >= Self.maximumBatchEvents {
             await flush()
         }

@@ -9,14 +9,16 @@ actor JobOutputs {
     private static let interval = Duration.seconds(1)
 
     private let plan: JobPlan
-    private let directory: JobDirectory
+    /// One of each host.
+    private let directories: [JobDirectory]
     private let transfer: S3Transfer
     private let clock: any WallClock
-    private var uploaded: [S3Location: JobDirectory.File] = [:]
+    /// What is in S3, by the path on this machine.
+    private var uploaded: [String: JobDirectory.File] = [:]
 
-    init(plan: JobPlan, directory: JobDirectory, transfer: S3Transfer, clock: any WallClock) {
+    init(plan: JobPlan, directories: [JobDirectory], transfer: S3Transfer, clock: any WallClock) {
         self.plan = plan
-        self.directory = directory
+        self.directories = directories
         self.transfer = transfer
         self.clock = clock
     }
@@ -25,26 +27,45 @@ actor JobOutputs {
         plan.outputs.contains { if case .directory(_, _, true) = $0 { true } else { false } }
     }
 
+    /// What lies in Continuous outputs now came from S3, as a checkpoint does.
+    func noteRestored() throws {
+        for case .directory(let path, _, true) in plan.outputs {
+            for directory in directories {
+                let root = try directory.path(path)
+                for file in try JobDirectory.files(below: root) { uploaded["\(root)/\(file.path)"] = file }
+            }
+        }
+    }
+
     /// Uploads files of Continuous outputs as they become ready, until the task is cancelled.
     func uploadContinuously() async {
-        var seen: [S3Location: JobDirectory.File] = [:]
+        var seen: [String: JobDirectory.File] = [:]
         while true {
             do { try await clock.sleep(until: clock.now() + Self.interval) } catch { return }
             for case .directory(let path, let location, true) in plan.outputs {
-                guard let root = try? directory.path(path), let files = try? JobDirectory.files(below: root) else {
-                    continue
-                }
-                for file in files {
-                    let target = location.appending(file.path)
-                    // What fails is tried again at the end, where a failure is the job's.
-                    if seen[target] == file { try? await upload(file, in: root, to: target) }
-                    seen[target] = file
+                for directory in directories {
+                    guard let root = try? directory.path(path), let files = try? JobDirectory.files(below: root) else {
+                        continue
+                    }
+                    for file in files {
+                        let place = "\(root)/\(file.path)"
+                        // What fails is tried again at the end, where a failure is the job's.
+                        if seen[place] == file {
+                            try? await upload(file, in: root, to: location.appending(file.path))
+                        }
+                        seen[place] = file
+                    }
                 }
             }
         }
     }
 
-    /// Uploads everything.
+    /// Uploads what is left of Continuous outputs: the end of a job that failed.
+    func uploadRest() async throws {
+        for case .directory(let path, let location, true) in plan.outputs { try await uploadFiles(path, to: location) }
+    }
+
+    /// Uploads everything, the archives of several hosts' directories as one.
     /// - Parameter isComplete: Whether the program succeeded; where not, an archive of nothing is left out.
     /// - Returns: The address of the model, where one was uploaded.
     func upload(isComplete: Bool) async throws -> String? {
@@ -53,10 +74,7 @@ actor JobOutputs {
             for output in plan.outputs {
                 switch output {
                 case .directory(let path, let location, _):
-                    let root = try directory.path(path)
-                    for file in try JobDirectory.files(below: root) {
-                        try await upload(file, in: root, to: location.appending(file.path))
-                    }
+                    try await uploadFiles(path, to: location)
                     if path == "/opt/ml/model" { model = location.uri + "/" }
                 case .archive(let path, let location, let isRequired):
                     let isWanted = isRequired && isComplete
@@ -70,13 +88,26 @@ actor JobOutputs {
         return model
     }
 
+    private func uploadFiles(_ path: String, to location: S3Location) async throws {
+        for directory in directories {
+            let root = try directory.path(path)
+            for file in try JobDirectory.files(below: root) {
+                try await upload(file, in: root, to: location.appending(file.path))
+            }
+        }
+    }
+
     private func upload(_ file: JobDirectory.File, in root: String, to target: S3Location) async throws {
-        guard uploaded[target] != file else { return }
-        try await transfer.upload("\(root)/\(file.path)", size: file.size, to: target)
-        uploaded[target] = file
+        let place = "\(root)/\(file.path)"
+        guard uploaded[place] != file else { return }
+        try await transfer.upload(place, size: file.size, to: target)
+        uploaded[place] = file
     }
 
     private func archive(_ path: String, to location: S3Location, isRequired: Bool) async throws -> Bool {
+        guard let directory = directories.first else { return false }
+        let others = directories.dropFirst()
+        try await transfer.host.runBlocking { for other in others { try directory.gather(path, from: other) } }
         let source = try directory.path(path)
         guard try isRequired || !JobDirectory.files(below: source).isEmpty else { return false }
         let name = location.key.split(separator: "/").last ?? "archive"

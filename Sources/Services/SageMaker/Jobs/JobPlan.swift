@@ -3,16 +3,39 @@ import JSON
 
 /// What a job is to do, read from its request: where its inputs come from, what runs, where its results go.
 struct JobPlan: Sendable {
-    /// Something to be there before the program starts.
+    /// Something to be there before the program starts, or to be read by it from a pipe.
     struct Input: Sendable, Equatable {
         /// How messages name it: the channel's or the input's name.
         var name: String
         var source: S3Location
-        var isManifest = false
+        var type = DataType.prefix
         /// Where it goes, as the program sees it.
         var path: String
         var isGzipped = false
         var isPipe = false
+        /// In a pipe each object is one RecordIO record.
+        var isWrapped = false
+        /// Each host gets its share of the objects, not all of them.
+        var isSharded = false
+        /// Objects come in an order of this seed, another in each epoch.
+        var shuffleSeed: Int?
+        /// The instance groups that get the input; all where none is named.
+        var groups: [String] = []
+        /// Nothing is wrong where there are no objects.
+        var isOptional = false
+
+        /// What `S3Uri` names.
+        enum DataType: Sendable, Equatable {
+            case prefix
+            /// A list of objects.
+            case manifest
+            /// JSON Lines of which these attributes are read.
+            case augmentedManifest([String])
+            /// A `tar.gz` whose contents are wanted.
+            case archive
+        }
+
+        func isFor(_ host: JobHost) -> Bool { groups.isEmpty || groups.contains(host.group) }
     }
 
     /// Something the program leaves behind.
@@ -21,6 +44,12 @@ struct JobPlan: Sendable {
         case directory(path: String, to: S3Location, isContinuous: Bool)
         /// A directory as one `tar.gz`. An empty directory gives none unless the archive is required.
         case archive(path: String, to: S3Location, isRequired: Bool)
+
+        var path: String {
+            switch self {
+            case .directory(let path, _, _), .archive(let path, _, _): path
+            }
+        }
     }
 
     struct MetricDefinition: Sendable, Equatable {
@@ -38,18 +67,28 @@ struct JobPlan: Sendable {
     var isNetworkIsolated = false
     /// Whether the instance type that was asked for has GPUs.
     var wantsGPUs = false
-    var environment: [String: String]
+    /// The user's script, which an AWS framework image would run: what takes the image's place can run it as well.
+    var script: [String]?
+    var hosts: [JobHost]
+    var contract: any JobContract
     var inputs: [Input]
-    /// Files of the contract, by their path as the program sees it.
-    var files: [(path: String, contents: JSON)]
     /// Directories that the program may expect to find.
     var directories: [String]
     var outputs: [Output]
     var maximumSeconds: Int
+    /// Of a job on spot capacity: the time that waiting and running may take together.
+    var maximumWaitSeconds: Int?
     var metricDefinitions: [MetricDefinition] = []
 
     /// The runtime of a job that names none: a day.
     static let defaultMaximumSeconds = 86400
+}
+
+/// What a program finds on its host: AWS's container contract for one kind of job.
+protocol JobContract: Sendable {
+    /// Files by their path as the program sees it.
+    func files(on host: JobHost) -> [(path: String, contents: JSON)]
+    func environment(on host: JobHost) -> [String: String]
 }
 
 /// Why a job fails: what becomes its `FailureReason`.

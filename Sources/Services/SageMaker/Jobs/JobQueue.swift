@@ -9,16 +9,31 @@ actor JobQueue {
         var stop: StopSignal
     }
 
+    /// Runs a job to its end.
+    typealias Performance = @Sendable (JobRecord, StopSignal, JobAccess?, JobContext) async -> Void
+
     private let context: JobContext
     private let capacity: Int
+    private let perform: Performance
     private var waiting: [Entry] = []
     private var running: [Int64: (task: Task<Void, Never>, stop: StopSignal)] = [:]
     private var observers: [Int64: [CheckedContinuation<Void, Never>]] = [:]
     private var isClosed = false
 
-    init(context: JobContext, capacity: Int) {
+    init(
+        context: JobContext,
+        capacity: Int,
+        perform: @escaping Performance = { job, stop, access, context in
+            if job.kind == .transform {
+                await TransformRun(job: job, context: context, stop: stop).run()
+            } else {
+                await JobRun(job: job, context: context, stop: stop).run(access: access)
+            }
+        }
+    ) {
         self.context = context
         self.capacity = capacity
+        self.perform = perform
     }
 
     /// Starts the job now, or when its turn comes.
@@ -29,7 +44,7 @@ actor JobQueue {
         guard running.count >= capacity || !waiting.isEmpty else { return start(entry) }
         waiting.append(entry)
         do {
-            try await context.journal(job) { if $0.stage == .starting { $0.enter(.pending, at: $1) } }
+            if job.state.stage == .starting { try await context.note(job, .pending) }
         } catch {
             context.logger.error("Cannot record that the job \(job.name) waits: \(error)")
         }
@@ -66,9 +81,8 @@ actor JobQueue {
     func open() { isClosed = false }
 
     private func start(_ entry: Entry) {
-        let run = JobRun(job: entry.job, context: context, stop: entry.stop)
-        let task = Task {
-            await run.run(access: entry.access)
+        let task = Task { [perform, context] in
+            await perform(entry.job, entry.stop, entry.access, context)
             ended(entry.job.id)
         }
         running[entry.job.id] = (task, entry.stop)

@@ -3,7 +3,7 @@ import GRDB
 import JSON
 import Store
 
-/// A processing or training job as stored.
+/// A job of any kind as stored.
 struct JobRecord: Sendable {
     /// Counts up in the order of creation.
     var id: Int64
@@ -40,6 +40,21 @@ struct JobRecord: Sendable {
             .execute(arguments: [
                 state.status.rawValue, state.modified.milliseconds, state.json.serialized(), id,
             ])
+    }
+
+    /// Writes the request, of which a few members may be changed.
+    func updateRequest(in db: Database) throws {
+        try db.execute(
+            sql: "UPDATE sagemaker_jobs SET request = ? WHERE id = ?",
+            arguments: [JSON.object(request).serialized(), id]
+        )
+    }
+
+    /// Removes the job with all that belongs to its record.
+    func delete(in db: Database) throws {
+        try db.execute(sql: "DELETE FROM sagemaker_jobs WHERE id = ?", arguments: [id])
+        try db.execute(sql: "DELETE FROM sagemaker_tuning_trials WHERE tuning_job = ?", arguments: [id])
+        try JobMetricSeries.remove(job: id, in: db)
     }
 
     static func find(_ kind: JobKind, _ name: String, of caller: Caller, in db: Database) throws -> JobRecord? {

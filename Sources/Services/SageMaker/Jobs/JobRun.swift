@@ -2,42 +2,8 @@ import AWSProtocol
 import Compute
 import JSON
 import Logging
-import Store
 
-/// What every run of a job needs.
-struct JobContext: Sendable {
-    var store: Store
-    var aws: any AWSCaller
-    var clock: any WallClock
-    var host: ComputeHost
-    var logger: Logger
-
-    /// The host's directory for the jobs' files.
-    var directory: String { host.workDirectory + "/sagemaker" }
-
-    func runtime(_ kind: JobKind, _ plan: JobPlan) -> any JobRuntime {
-        kind == .training && plan.image.isLinearLearner && plan.command == nil
-            ? LinearLearnerRuntime() : ImageJobRuntime(host: host)
-    }
-
-    /// Moves a job on, in the store.
-    /// - Returns: Its state after that.
-    @discardableResult
-    func journal(_ job: JobRecord, _ change: @escaping @Sendable (inout JobState, Timestamp) -> Void) async throws
-        -> JobState
-    {
-        let now = clock.now()
-        return try await store.write { db in
-            guard var record = try JobRecord.find(id: job.id, in: db) else { return job.state }
-            let before = record.state
-            change(&record.state, now)
-            if record.state != before { try record.update(in: db) }
-            return record.state
-        }
-    }
-}
-
-/// One job from its first stage to its last.
+/// One processing or training job from its first stage to its last.
 struct JobRun: Sendable {
     /// How long a program may take after SIGTERM: AWS's two minutes.
     static let grace = Duration.seconds(120)
@@ -46,178 +12,110 @@ struct JobRun: Sendable {
     let context: JobContext
     let stop: StopSignal
 
+    private var root: JobDirectory { JobDirectory(root: "\(context.directory)/\(job.id)") }
+
     /// Runs the job to its end. Where the task is cancelled the journal stays as it is, for the next start to read.
     func run(access: JobAccess?) async {
-        let directory = JobDirectory(root: "\(context.directory)/\(job.id)")
         do {
-            try await run(in: directory, access: access)
+            try await run(with: access)
         } catch is CancellationError {
             context.logger.info("The \(job.kind.words) \(job.name) is interrupted")
         } catch {
             let failure = error as? JobFailure ?? .yard("\(error)")
             await record { state, now in state.fail(failure.reason, at: now) }
         }
+        context.metricFeed.forget(job.id)
         do {
-            try await context.host.runBlocking { try directory.remove() }
+            try await context.host.runBlocking { [root] in try root.remove() }
         } catch is CancellationError {
             // The next start removes it.
         } catch {
-            context.logger.warning("Cannot remove \(directory.root): \(error)")
+            context.logger.warning("Cannot remove \(root.root): \(error)")
         }
     }
 
-    private func run(in directory: JobDirectory, access: JobAccess?) async throws {
+    private func run(with access: JobAccess?) async throws {
         guard !stop.isRequested else { return await record { $0.enter(.stopped, at: $1) } }
         let plan = try job.plan()
-        try await advance(to: .downloading)
+        try await context.note(job, .downloading)
         let access = if let access { access } else { try await context.access(job) }
         let transfer = S3Transfer(aws: context.aws, caller: access.caller, host: context.host)
-        let log = JobLog(
-            of: job,
-            metrics: plan.metricDefinitions,
-            aws: context.aws,
-            clock: context.clock,
-            logger: context.logger
-        )
+        let metrics = JobMetrics(plan.metricDefinitions) { [context, job] in context.metricFeed.tell(job.id, $0) }
+        let cluster = JobCluster(job, plan, metrics: metrics, transfer: transfer, in: root, context)
         do {
-            try directory.prepare(plan)
-            for input in plan.inputs {
-                try Task.checkCancellation()
-                guard !stop.isRequested else { break }
-                try await transfer.download(input, to: directory.path(input.path))
-            }
-            let outputs = JobOutputs(plan: plan, directory: directory, transfer: transfer, clock: context.clock)
-            let outcome = try await runProgram(plan, directory, access, log, outputs)
-            await log.close()
-            try await finish(outcome, directory, outputs, log)
+            try await cluster.prepare(stop: stop)
+            let outcome = try await runPrograms(cluster, access)
+            await cluster.closeLogs()
+            try await finish(outcome, cluster, metrics)
         } catch {
-            if let failure = error as? JobFailure { await log.write(line: failure.reason) }
-            await log.close()
+            if let failure = error as? JobFailure { await cluster.logs.first?.write(line: failure.reason) }
+            await cluster.closeLogs()
             throw error
         }
     }
 
-    /// Why the program is not running any more.
-    private enum Outcome: Sendable {
-        case exited(JobExit)
-        case stopped
-        case timedOut
-        case interrupted
-    }
-
-    private func runProgram(
-        _ plan: JobPlan,
-        _ directory: JobDirectory,
-        _ access: JobAccess,
-        _ log: JobLog,
-        _ outputs: JobOutputs
-    ) async throws -> Outcome {
+    private func runPrograms(_ cluster: JobCluster, _ access: JobAccess) async throws -> JobOutcome {
         try Task.checkCancellation()
         guard !stop.isRequested else { return .stopped }
-        // Others may see what the program does, so first the journal says that it may have begun.
-        try await advance(to: .training)
+        // Others may see what the programs do, so first the journal says that they may have begun. A stop that was
+        // recorded before anybody could hand it to this run is taken from there.
+        let state = try await context.journal(job) { $0.enter(.training, at: $1) }
+        if state.status == .stopping { stop.request() }
         guard !stop.isRequested else { return .stopped }
-        var environment = plan.environment
-        environment.merge(access.environment) { $1 }
-        environment["AWS_REGION"] = job.region
-        environment["AWS_DEFAULT_REGION"] = job.region
-        let container = JobContainer(
-            name: "\(job.kind.rawValue)/\(job.name)",
-            plan: plan,
-            directory: directory,
-            environment: environment,
-            clock: context.clock
-        )
-        let program = try await context.runtime(job.kind, plan).start(container) { await log.write($0) }
-        let outcome = await firstOutcome(of: program, plan, outputs)
-        switch outcome {
-        case .exited: break
-        case .stopped, .timedOut: await program.terminate(grace: Self.grace)
-        case .interrupted:
-            await program.terminate(grace: .zero)
-            throw CancellationError()
-        }
-        _ = await program.wait()
-        return outcome
+        let runtime = context.runtime(job.kind, cluster.plan)
+        let programs = try await cluster.start(runtime, access.environment)
+        return try await JobSupervision(
+            cluster: cluster,
+            programs: programs,
+            deadline: deadline(cluster.plan),
+            clock: context.clock,
+            stop: stop
+        ).outcome()
     }
 
-    private func firstOutcome(of program: any JobProgram, _ plan: JobPlan, _ outputs: JobOutputs) async -> Outcome {
-        let deadline = context.clock.now() + .seconds(plan.maximumSeconds)
-        let clock = context.clock
-        // The program's end cannot be cancelled, so it is not waited for within the group.
-        let ended = StopSignal()
-        let exit = Task {
-            defer { ended.request() }
-            return await program.wait()
-        }
-        let outcome = await withTaskGroup(of: Outcome?.self) { group in
-            group.addTask {
-                await ended.wait()
-                return Task.isCancelled ? .interrupted : nil
-            }
-            group.addTask { [stop] in
-                await stop.wait()
-                return Task.isCancelled ? .interrupted : .stopped
-            }
-            group.addTask {
-                do { try await clock.sleep(until: deadline) } catch { return .interrupted }
-                return .timedOut
-            }
-            if outputs.hasContinuous {
-                group.addTask {
-                    await outputs.uploadContinuously()
-                    return .interrupted
-                }
-            }
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            return first
-        }
-        if let outcome { return outcome }
-        return .exited(await exit.value)
+    /// When the job has to end, and the stage that it ends in then.
+    private func deadline(_ plan: JobPlan) -> (moment: Timestamp, stage: JobStage) {
+        let runtime = context.clock.now() + .seconds(plan.maximumSeconds)
+        guard let seconds = plan.maximumWaitSeconds else { return (runtime, .maxRuntimeExceeded) }
+        let wait = job.created + .seconds(seconds)
+        return wait < runtime ? (wait, .maxWaitTimeExceeded) : (runtime, .maxRuntimeExceeded)
     }
 
-    private func finish(
-        _ outcome: Outcome,
-        _ directory: JobDirectory,
-        _ outputs: JobOutputs,
-        _ log: JobLog
-    ) async throws {
-        let metrics = await log.metrics
+    private func finish(_ outcome: JobOutcome, _ cluster: JobCluster, _ metrics: JobMetrics) async throws {
+        let (final, series) = (await metrics.final, await metrics.takeFresh())
         let exitMessage =
             job.kind == .processing
-            ? try directory.text("/opt/ml/output/message", limit: JobState.maximumTextLength) : nil
-        if case .exited(let exit) = outcome, exit.code != 0 {
-            let reason = try failureReason(exit, directory)
-            return await record { state, now in
-                state.metrics = metrics
+            ? try cluster.directories.first?.text("/opt/ml/output/message", limit: JobState.maximumTextLength) : nil
+        if case .exited(let exit, let host) = outcome, exit.code != 0 {
+            let reason = try failureReason(exit, cluster.directories[host.index])
+            // Checkpoints outlive their job.
+            try? await cluster.outputs.uploadRest()
+            return await record(series) { state, now in
+                state.metrics = final
                 state.exitMessage = exitMessage
                 state.fail(reason, at: now)
             }
         }
+        if case .broken(let failure) = outcome { throw failure }
         var last = JobStage.completed
         switch outcome {
         case .stopped: last = .stopped
-        case .timedOut: last = .maxRuntimeExceeded
-        case .exited, .interrupted: break
+        case .timedOut(let stage): last = stage
+        case .exited, .broken: break
         }
         var artifacts: String?
         if job.kind == .training || last == .completed {
-            try await context.journal(job) { $0.enter(.uploading, at: $1) }
-            artifacts = try await outputs.upload(isComplete: last == .completed)
+            try await context.note(job, .uploading)
+            artifacts = try await cluster.outputs.upload(isComplete: last == .completed)
+        } else {
+            try await cluster.outputs.uploadRest()
         }
-        await record { [last, artifacts] state, now in
-            state.metrics = metrics
+        await record(series) { [last, artifacts] state, now in
+            state.metrics = final
             state.exitMessage = exitMessage
             state.modelArtifacts = artifacts
             state.enter(last, at: now)
         }
-    }
-
-    /// Records a stage. A stop that was recorded before anybody could hand it to this run is taken from the journal.
-    private func advance(to stage: JobStage) async throws {
-        let state = try await context.journal(job) { $0.enter(stage, at: $1) }
-        if state.status == .stopping { stop.request() }
     }
 
     private func failureReason(_ exit: JobExit, _ directory: JobDirectory) throws(JobFailure) -> String {
@@ -229,29 +127,14 @@ struct JobRun: Sendable {
     }
 
     /// The last entry of a job's journal. Where it cannot be written the next start finds the job unfinished.
-    private func record(_ change: @escaping @Sendable (inout JobState, Timestamp) -> Void) async {
+    private func record(
+        _ series: [JobState.Metric] = [],
+        _ change: @escaping @Sendable (inout JobState, Timestamp) -> Void
+    ) async {
         do {
-            try await context.journal(job, change)
+            try await context.journal(job, series: series, change)
         } catch {
             context.logger.error("Cannot record the end of the \(job.kind.words) \(job.name): \(error)")
-        }
-    }
-}
-
-extension JobContext {
-    /// The rights of the job's role.
-    func access(_ job: JobRecord) async throws(AWSError) -> JobAccess {
-        let role = job.request["RoleArn"]?.stringValue ?? ""
-        return try await JobAccess(role: role, account: job.account, region: job.region, aws: aws)
-    }
-}
-
-extension JobRecord {
-    /// - Throws: `PlanError` where the request cannot be carried out.
-    func plan() throws(PlanError) -> JobPlan {
-        switch kind {
-        case .processing: try JobPlan(processing: self)
-        case .training: try JobPlan(training: self)
         }
     }
 }

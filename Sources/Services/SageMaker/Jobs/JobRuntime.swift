@@ -35,8 +35,14 @@ struct JobContainer: Sendable {
     /// `training-job/NAME`
     var name: String
     var plan: JobPlan
-    /// The job's `/opt/ml`.
+    /// Which of the plan's hosts it is to run on.
+    var host: JobHost
+    /// The host's `/opt/ml`.
     var directory: JobDirectory
+    /// A file to be seen as `/etc/hosts`, in which the hosts find each other by name.
+    var hostsFile: String
+    /// The hosts' addresses by name, as that file has them.
+    var addresses: [String: String]
     /// The whole of the environment that the job defines: its own, its credentials, where the yard is.
     var environment: [String: String]
     var clock: any WallClock

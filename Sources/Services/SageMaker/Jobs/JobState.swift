@@ -24,6 +24,11 @@ enum JobStage: String, Sendable, CaseIterable {
     case failed = "Failed"
     case stopped = "Stopped"
     case maxRuntimeExceeded = "MaxRuntimeExceeded"
+    case maxWaitTimeExceeded = "MaxWaitTimeExceeded"
+    /// The yard ended under a job on spot capacity, which goes on from its checkpoints.
+    case interrupted = "Interrupted"
+    /// The yard ended under a job with a retry strategy.
+    case restarting = "Restarting"
 
     /// The `StatusMessage` that goes with the stage.
     var message: String {
@@ -38,11 +43,19 @@ enum JobStage: String, Sendable, CaseIterable {
         case .failed: "Training job failed"
         case .stopped: "Training job stopped"
         case .maxRuntimeExceeded: "Training job runtime exceeded MaxRuntimeInSeconds provided"
+        case .maxWaitTimeExceeded: "Training job wait time exceeded MaxWaitTimeInSeconds provided"
+        case .interrupted: "Training job was interrupted"
+        case .restarting: "Restarting the training job"
         }
     }
 
     /// Nothing that others could see has been done before the program starts: such a job can be begun anew.
-    var isBeforeProgram: Bool { self == .starting || self == .pending || self == .downloading }
+    var isBeforeProgram: Bool {
+        switch self {
+        case .starting, .pending, .downloading, .interrupted, .restarting: true
+        default: false
+        }
+    }
 }
 
 /// What is known of a job's course: the journal's record of it, and the rules by which it moves on.
@@ -73,6 +86,8 @@ struct JobState: Sendable, Equatable {
     var exitMessage: String?
     var modelArtifacts: String?
     var metrics: [Metric] = []
+    /// How often the job was begun anew after a failure that was not its own.
+    private(set) var restarts = 0
 
     init(created now: Timestamp) {
         status = .inProgress
@@ -82,11 +97,26 @@ struct JobState: Sendable, Equatable {
 
     var stage: JobStage { transitions.last?.stage ?? .starting }
 
-    /// Whole seconds between start and end, at least one, as AWS bills them.
+    /// Whole seconds between start and end, at least one.
     var seconds: Int? {
         guard let started, let ended else { return nil }
-        return max(1, (ended.milliseconds - started.milliseconds + 999) / 1000)
+        return Self.wholeSeconds(ended.milliseconds - started.milliseconds)
     }
+
+    /// What of `seconds` AWS bills: not the time in which an interrupted job waited to go on.
+    var billableSeconds: Int? {
+        guard let started, let ended else { return nil }
+        let idle = transitions.filter { transition in
+            switch transition.stage {
+            case .interrupted, .restarting: true
+            case .starting, .pending: transition.start > started
+            default: false
+            }
+        }.reduce(0) { $0 + (($1.end ?? ended).milliseconds - $1.start.milliseconds) }
+        return Self.wholeSeconds(ended.milliseconds - started.milliseconds - idle)
+    }
+
+    private static func wholeSeconds(_ milliseconds: Int) -> Int { max(1, (milliseconds + 999) / 1000) }
 
     /// Moves on to a stage. What has ended stays ended; a job that is stopping ends as stopped, whatever its program did.
     /// - Returns: Whether the state changed.
@@ -96,9 +126,9 @@ struct JobState: Sendable, Equatable {
         var next = next
         if status == .stopping {
             switch next {
-            case .starting, .pending, .downloading, .training, .stopping: return false
+            case .starting, .pending, .downloading, .training, .stopping, .interrupted, .restarting: return false
             case .completed, .failed: next = .stopped
-            case .uploading, .stopped, .maxRuntimeExceeded: break
+            case .uploading, .stopped, .maxRuntimeExceeded, .maxWaitTimeExceeded: break
             }
         }
         guard next != stage else { return false }
@@ -106,11 +136,12 @@ struct JobState: Sendable, Equatable {
         transitions.append(Transition(stage: next, start: now, message: next.message))
         modified = now
         switch next {
-        case .downloading: started = now
+        case .downloading: started = started ?? now
         case .stopping: status = .stopping
         case .completed: finish(.completed, now)
         case .failed: finish(.failed, now)
-        case .stopped, .maxRuntimeExceeded: finish(.stopped, now)
+        case .stopped, .maxRuntimeExceeded, .maxWaitTimeExceeded: finish(.stopped, now)
+        case .interrupted, .restarting: restarts += 1
         case .starting, .pending, .training, .uploading: break
         }
         return true
@@ -144,6 +175,7 @@ extension JobState {
             "failureReason": failureReason.map { .string($0) },
             "exitMessage": exitMessage.map { .string($0) },
             "modelArtifacts": modelArtifacts.map { .string($0) },
+            "restarts": restarts == 0 ? nil : .integer(restarts),
             "metrics": metrics.isEmpty ? nil : .array(metrics.map(\.json)),
         ])
     }
@@ -161,6 +193,7 @@ extension JobState {
         failureReason = json["failureReason"]?.stringValue
         exitMessage = json["exitMessage"]?.stringValue
         modelArtifacts = json["modelArtifacts"]?.stringValue
+        restarts = json["restarts"]?.intValue ?? 0
         metrics = json["metrics"]?.arrayValue?.compactMap(Metric.init(json:)) ?? []
     }
 }

@@ -3,7 +3,7 @@ import GRDB
 import JSON
 import Store
 
-/// What the operations on both kinds of job have in common.
+/// What the operations on all kinds of job have in common.
 extension SageMakerService {
     var jobOperations: [String: OperationHandler] {
         [
@@ -11,19 +11,25 @@ extension SageMakerService {
             "DescribeProcessingJob": describeProcessingJob,
             "ListProcessingJobs": { try await self.listJobs(.processing, $0) },
             "StopProcessingJob": { try await self.stopJob(.processing, $0) },
+            "DeleteProcessingJob": { try await self.deleteJob(.processing, $0) },
             "CreateTrainingJob": createTrainingJob,
             "DescribeTrainingJob": describeTrainingJob,
             "ListTrainingJobs": { try await self.listJobs(.training, $0) },
             "StopTrainingJob": { try await self.stopJob(.training, $0) },
+            "UpdateTrainingJob": updateTrainingJob,
+            "DeleteTrainingJob": { try await self.deleteJob(.training, $0) },
         ]
     }
 
     /// Stores a new job and hands it over to be run.
-    /// - Parameter check: What must hold before the job is accepted, asked with the rights of its role.
+    /// - Parameters:
+    ///   - validate: What the request itself must fulfil; throws `PlanError`.
+    ///   - check: What must hold before the job is accepted; answers the rights of the job's role.
     func createJob(
         _ kind: JobKind,
         _ request: AWSRequest,
-        check: (JobPlan, JobAccess) async throws -> Void = { _, _ in }
+        validate: (JobRecord) throws(PlanError) -> Void,
+        check: (JobRecord) async throws -> JobAccess?
     ) async throws -> AWSResponse {
         var document = request.input
         let tags = document.removeValue(forKey: "Tags")
@@ -39,16 +45,14 @@ extension SageMakerService {
             request: document,
             state: JobState(created: now)
         )
-        let plan: JobPlan
         do {
-            plan = try draft.plan()
+            try validate(draft)
         } catch {
             throw AWSError("ValidationException", error.description)
         }
         // Refused first, so that a second job of a name is told so whatever else is wrong with it.
         try await store.read { db in try Self.requireUnused(draft, in: db) }
-        let access = try await context.access(draft)
-        try await check(plan, access)
+        let access = try await check(draft)
         let job = try await store.write { db in
             try Self.requireUnused(draft, in: db)
             var job = draft
@@ -56,7 +60,7 @@ extension SageMakerService {
             try Self.setTags(tags, of: job.arn, in: db)
             return job
         }
-        await queue.submit(job, access: access)
+        await queue(of: kind).submit(job, access: access)
         return .output([kind.arnMember: .string(job.arn)])
     }
 
@@ -66,28 +70,30 @@ extension SageMakerService {
             try JobRecord.find(kind, name, of: caller, in: db)
         }
         guard let job else { throw Self.unknownJob(kind, name) }
-        return job
+        return context.board.current(job)
     }
 
-    /// `ListProcessingJobs`, `ListTrainingJobs`
+    /// `ListProcessingJobs`, `ListTrainingJobs`, `ListTransformJobs`
     func listJobs(_ kind: JobKind, _ request: AWSRequest) async throws -> AWSResponse {
-        let listing = try Listing(request, of: kind, isDescending: true)
+        let now = clock.now()
+        let listing = try Listing(request, of: kind, isDescending: true, now: now)
         let (jobs, token) = try await store.read { db in
             let page = try listing.page(in: db)
             return (try page.rows.map(JobRecord.init), page.nextToken)
         }
         return .output([
-            kind.summariesMember: .array(jobs.map(\.summary)), "NextToken": token.map { .string($0) },
+            kind.summariesMember: .array(jobs.map { context.board.current($0).summary(at: now) }),
+            "NextToken": token.map { .string($0) },
         ])
     }
 
-    /// `StopProcessingJob`, `StopTrainingJob`: the program gets SIGTERM, and two minutes to end.
+    /// `StopProcessingJob`, `StopTrainingJob`, …: the program gets SIGTERM, and two minutes to end.
     func stopJob(_ kind: JobKind, _ request: AWSRequest) async throws -> AWSResponse {
         let name = try request.requiredString(kind.nameMember)
         let caller = request.caller
         let now = clock.now()
-        let id = try await store.write { db in
-            guard var job = try JobRecord.find(kind, name, of: caller, in: db) else {
+        let job = try await store.write { [board = context.board] db in
+            guard var job = try JobRecord.find(kind, name, of: caller, in: db).map(board.current) else {
                 throw Self.unknownJob(kind, name)
             }
             guard job.state.status == .inProgress else {
@@ -98,16 +104,53 @@ extension SageMakerService {
             }
             job.state.enter(.stopping, at: now)
             try job.update(in: db)
-            return job.id
+            return job
         }
-        await queue.stop(id)
+        context.board.set(job.id, job.state)
+        await queue(of: kind).stop(job.id)
         return AWSResponse()
     }
 
-    private static func unknownJob(_ kind: JobKind, _ name: String) -> AWSError {
+    /// `DeleteProcessingJob`, `DeleteTrainingJob`, `DeleteHyperParameterTuningJob`: the record goes, what the job made
+    /// stays.
+    func deleteJob(_ kind: JobKind, _ request: AWSRequest) async throws -> AWSResponse {
+        let name = try request.requiredString(kind.nameMember)
+        let caller = request.caller
+        let now = clock.now()
+        try await store.write { [board = context.board] db in
+            guard let job = try JobRecord.find(kind, name, of: caller, in: db).map(board.current) else {
+                throw Self.unknownJob(kind, name, code: "ResourceNotFound")
+            }
+            guard job.state.status.isFinal else {
+                throw AWSError(
+                    "ResourceInUse",
+                    """
+                    The \(kind.words) \(job.arn) is in status \(job.state.status.rawValue). Only jobs in a terminal \
+                    status (Completed, Failed, Stopped) can be deleted.
+                    """
+                )
+            }
+            guard job.warmPool(at: now)?.status != .available else {
+                throw AWSError(
+                    "ResourceInUse",
+                    "The training job \(job.arn) retains an Available warm pool and cannot be deleted until it ends."
+                )
+            }
+            try job.delete(in: db)
+            try Self.removeTags(of: job.arn, in: db)
+        }
+        return AWSResponse()
+    }
+
+    static func unknownJob(_ kind: JobKind, _ name: String, code: String = "ValidationException") -> AWSError {
         switch kind {
-        case .training: AWSError("ValidationException", "Requested resource not found.")
-        case .processing: AWSError("ValidationException", "Could not find requested job with name: \(name)")
+        case .training: AWSError(code, "Requested resource not found.")
+        case .processing, .transform: AWSError(code, "Could not find requested job with name: \(name)")
+        case .tuning:
+            AWSError(
+                "ResourceNotFound",
+                "Amazon SageMaker can't find a tuning job with the name \(name). Review the name you specified."
+            )
         }
     }
 
@@ -119,9 +162,12 @@ extension SageMakerService {
             case .training:
                 "Training job names must be unique within an AWS account and region, and a training job with this name "
                     + "already exists (\(job.arn))"
-            case .processing:
+            case .processing, .transform:
                 "Job name must be unique within an AWS account and region, and a job with this name already exists "
                     + "(\(job.arn))"
+            case .tuning:
+                "Hyperparameter tuning job names must be unique within an AWS account and region, and a hyperparameter "
+                    + "tuning job with this name already exists (\(job.arn))"
             }
         throw AWSError("ResourceInUse", message)
     }
@@ -129,16 +175,17 @@ extension SageMakerService {
 
 extension JobRecord {
     /// The job as an entry of a list.
-    fileprivate var summary: JSON {
+    fileprivate func summary(at now: Timestamp) -> JSON {
         let isTraining = kind == .training
         return .compact([
             kind.nameMember: .string(name),
             kind.arnMember: .string(arn),
             "CreationTime": created.json,
-            isTraining ? "TrainingEndTime" : "ProcessingEndTime": state.ended?.json,
+            kind.endMember: state.ended?.json,
             "LastModifiedTime": state.modified.json,
             kind.statusMember: .string(state.status.rawValue),
             "SecondaryStatus": isTraining ? .string(state.stage.rawValue) : nil,
+            "WarmPoolStatus": isTraining ? warmPool(at: now)?.json : nil,
             "FailureReason": isTraining ? nil : state.failureReason.map { .string($0) },
             "ExitMessage": isTraining ? nil : state.exitMessage.map { .string($0) },
         ])

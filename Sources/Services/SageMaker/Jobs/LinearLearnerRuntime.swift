@@ -75,7 +75,9 @@ struct LinearLearnerRuntime: JobRuntime {
     private static func hyperparameters(_ directory: JobDirectory) throws -> [String: String] {
         let path = "/opt/ml/input/config/hyperparameters.json"
         let text = try directory.text(path, limit: 1 << 20) ?? "{}"
-        return Optional(try JSON(parsing: text)).stringMap
+        var hyperparameters = Optional(try JSON(parsing: text)).stringMap
+        hyperparameters[TuningContract.objectiveHyperparameter] = nil
+        return hyperparameters
     }
 
     private static func channels(_ container: JobContainer) throws -> [String: TrainingChannel] {

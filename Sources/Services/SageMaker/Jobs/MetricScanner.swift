@@ -13,8 +13,10 @@ struct MetricScanner {
 
     var isEmpty: Bool { patterns.isEmpty }
 
-    mutating func scan(_ line: String, at now: Timestamp) {
-        for index in patterns.indices { patterns[index].scan(line, at: now) }
+    /// - Returns: The values in this line.
+    @discardableResult
+    mutating func scan(_ line: String, at now: Timestamp) -> [JobState.Metric] {
+        patterns.indices.compactMap { patterns[$0].scan(line, at: now) }
     }
 
     /// The metrics found, in the order of their definitions.
@@ -36,8 +38,8 @@ private struct MetricPattern {
         required = RequiredTexts.of(definition.pattern).map { Array($0.utf8) }
     }
 
-    mutating func scan(_ line: String, at now: Timestamp) {
-        guard line.utf8.contains(inOrder: required) else { return }
+    mutating func scan(_ line: String, at now: Timestamp) -> JobState.Metric? {
+        guard line.utf8.contains(inOrder: required) else { return nil }
         if !isCompiled {
             // A definition that is no regular expression finds nothing, as on AWS.
             expression = try? Regex(pattern)
@@ -45,8 +47,9 @@ private struct MetricPattern {
         }
         guard let expression, let match = try? expression.firstMatch(in: line), match.output.count > 1,
             let text = match.output[1].substring, let value = Double(text), value.isFinite
-        else { return }
+        else { return nil }
         last = JobState.Metric(name: name, value: value, time: now)
+        return last
     }
 }
 

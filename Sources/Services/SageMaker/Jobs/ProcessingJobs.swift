@@ -4,7 +4,11 @@ import JSON
 extension SageMakerService {
     /// `CreateProcessingJob`: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
     func createProcessingJob(_ request: AWSRequest) async throws -> AWSResponse {
-        try await createJob(.processing, request)
+        try await createJob(.processing, request) { job throws(PlanError) in
+            _ = try job.plan()
+        } check: { job in
+            try await context.access(job)
+        }
     }
 
     /// `DescribeProcessingJob`

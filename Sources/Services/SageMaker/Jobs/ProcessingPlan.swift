@@ -16,8 +16,7 @@ extension JobPlan {
         arguments = containerArguments.isEmpty ? nil : containerArguments
         isNetworkIsolated = request["NetworkConfig"]?["EnableNetworkIsolation"]?.boolValue == true
         wantsGPUs = Self.hasGPUs(request["ProcessingResources"]?["ClusterConfig"]?["InstanceType"])
-        environment = request["Environment"].stringMap
-        environment["PROCESSING_JOB_NAME"] = job.name
+        hosts = try JobHost.cluster(request["ProcessingResources"]?["ClusterConfig"])
         inputs = []
         outputs = []
         for input in request["ProcessingInputs"]?.arrayValue ?? [] where !input["AppManaged"].isTrue {
@@ -29,17 +28,15 @@ extension JobPlan {
         }
         maximumSeconds =
             request["StoppingCondition"]?["MaxRuntimeInSeconds"]?.intValue ?? Self.defaultMaximumSeconds
-        files = [
-            ("/opt/ml/config/processingjobconfig.json", Self.configuration(job, request)),
-            ("/opt/ml/config/resourceconfig.json", ["current_host": "algo-1", "hosts": ["algo-1"]]),
-        ]
-        directories = ["/opt/ml/output", "/opt/ml/processing"]
+        contract = ProcessingContract(job: job, request: request, hosts: hosts)
+        directories = ["/opt/ml/output", "/opt/ml/processing"] + inputs.filter { !$0.isPipe }.map(\.path)
     }
 
     private static func input(_ input: JSON) throws(PlanError) -> Input {
         let name = input["InputName"]?.stringValue ?? ""
         guard let source = input["S3Input"] else {
-            throw PlanError("The input \(name) has no S3Input; Trainyard reads processing inputs from S3 only.")
+            let other = input["DatasetDefinition"] == nil ? "" : " DatasetDefinition (Athena, Redshift) is not served;"
+            throw PlanError("The input \(name) has no S3Input;\(other) Trainyard reads processing inputs from S3 only.")
         }
         guard let location = source["S3Uri"]?.stringValue.flatMap({ S3Location($0) }) else {
             throw PlanError("The S3Uri of the input \(name) must have the form s3://bucket/prefix.")
@@ -47,17 +44,21 @@ extension JobPlan {
         return Input(
             name: name,
             source: location,
-            isManifest: source["S3DataType"]?.stringValue == "ManifestFile",
+            type: source["S3DataType"]?.stringValue == "ManifestFile" ? .manifest : .prefix,
             path: try localPath(source["LocalPath"], of: "input \(name)"),
             isGzipped: source["S3CompressionType"]?.stringValue == "Gzip",
-            isPipe: source["S3InputMode"]?.stringValue == "Pipe"
+            isPipe: source["S3InputMode"]?.stringValue == "Pipe",
+            isSharded: source["S3DataDistributionType"]?.stringValue == "ShardedByS3Key"
         )
     }
 
     private static func output(_ output: JSON) throws(PlanError) -> Output {
         let name = output["OutputName"]?.stringValue ?? ""
         guard let target = output["S3Output"] else {
-            throw PlanError("The output \(name) has no S3Output; Trainyard writes processing outputs to S3 only.")
+            let other = output["FeatureStoreOutput"] == nil ? "" : " FeatureStoreOutput is not served;"
+            throw PlanError(
+                "The output \(name) has no S3Output;\(other) Trainyard writes processing outputs to S3 only."
+            )
         }
         guard let location = target["S3Uri"]?.stringValue.flatMap({ S3Location($0) }) else {
             throw PlanError("The S3Uri of the output \(name) must have the form s3://bucket/prefix.")
@@ -75,9 +76,30 @@ extension JobPlan {
         else { throw PlanError("The LocalPath of the \(owner) must begin with /opt/ml/processing/.") }
         return normalized
     }
+}
+
+/// The files and variables that a processing program finds.
+struct ProcessingContract: JobContract {
+    var job: JobRecord
+    var request: JSON
+    var hosts: [JobHost]
+
+    func files(on host: JobHost) -> [(path: String, contents: JSON)] {
+        [
+            ("/opt/ml/config/processingjobconfig.json", configuration),
+            (
+                "/opt/ml/config/resourceconfig.json",
+                ["current_host": .string(host.name), "hosts": .array(hosts.map { .string($0.name) })]
+            ),
+        ]
+    }
+
+    func environment(on host: JobHost) -> [String: String] {
+        request["Environment"].stringMap.merging(["PROCESSING_JOB_NAME": job.name]) { $1 }
+    }
 
     /// `processingjobconfig.json`, with the members and nulls of the documented example.
-    private static func configuration(_ job: JobRecord, _ request: JSON) -> JSON {
+    private var configuration: JSON {
         let specification = request["AppSpecification"]
         return [
             "ProcessingJobArn": .string(job.arn),
@@ -93,7 +115,7 @@ extension JobPlan {
             "ProcessingResources": request["ProcessingResources"] ?? .null,
             "RoleArn": request["RoleArn"] ?? .null,
             "StoppingCondition": request["StoppingCondition"]
-                ?? ["MaxRuntimeInSeconds": .integer(defaultMaximumSeconds)],
+                ?? ["MaxRuntimeInSeconds": .integer(JobPlan.defaultMaximumSeconds)],
         ]
     }
 }

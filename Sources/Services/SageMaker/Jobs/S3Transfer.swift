@@ -20,24 +20,20 @@ struct S3Transfer: Sendable {
         }
     }
 
-    /// Brings an input's objects into a directory of the host.
+    /// Brings all objects of an input into a directory of this machine.
     func download(_ input: JobPlan.Input, to directory: String) async throws {
-        if input.isManifest { return try await downloadManifest(input, to: directory) }
-        var token: String?
-        var count = 0
-        repeat {
-            let page = try await page(input.source, token: token, maximum: 1000)
-            for key in page.keys {
-                let path = input.source.relativePath(of: key)
-                try await download(S3Location(bucket: input.source.bucket, key: key), as: path, in: directory, input)
+        try await download(try await objects(of: input), of: input, to: directory)
+    }
+
+    /// Brings objects of an input into a directory of this machine.
+    func download(_ objects: [InputObject], of input: JobPlan.Input, to directory: String) async throws {
+        for object in objects {
+            try Task.checkCancellation()
+            if input.type == .archive {
+                try await unpack(object, to: directory)
+            } else {
+                try await download(object, to: directory, input)
             }
-            count += page.keys.count
-            token = page.token
-        } while token != nil
-        guard count > 0 else {
-            throw JobFailure.client(
-                "Failed to download data. No S3 objects found under \(input.source.uri) for input \(input.name)."
-            )
         }
     }
 
@@ -53,7 +49,7 @@ struct S3Transfer: Sendable {
         )
     }
 
-    private func page(
+    func page(
         _ location: S3Location,
         token: String?,
         maximum: Int
@@ -72,22 +68,7 @@ struct S3Transfer: Sendable {
         return (keys, output["IsTruncated"].isTrue ? output["NextContinuationToken"]?.stringValue : nil)
     }
 
-    /// A manifest: `[{"prefix": "s3://bucket/prefix/"}, "relative/path-1", …]`.
-    private func downloadManifest(_ input: JobPlan.Input, to directory: String) async throws {
-        let problem = JobFailure.client("The manifest \(input.source.uri) of input \(input.name) is not valid.")
-        let response = try await get(input.source)
-        let bytes = try await response.collect(upTo: 64 << 20)
-        guard let entries = try? JSON(parsing: Array(bytes.readableBytesView)).arrayValue,
-            let prefix = entries.first?["prefix"]?.stringValue, let base = S3Location(prefix)
-        else { throw problem }
-        for entry in entries.dropFirst() {
-            guard let path = entry.stringValue else { throw problem }
-            let object = S3Location(bucket: base.bucket, key: base.key + path)
-            try await download(object, as: path, in: directory, input)
-        }
-    }
-
-    /// An object's bytes.
+    /// - Throws: `JobFailure` where the object cannot be had.
     func get(_ location: S3Location) async throws -> Body {
         do {
             let request = AWSRequest(
@@ -101,22 +82,18 @@ struct S3Transfer: Sendable {
         }
     }
 
-    private func download(
-        _ object: S3Location,
-        as relative: String,
-        in directory: String,
-        _ input: JobPlan.Input
-    ) async throws {
-        guard let components = ContainerPath.components(relative) else {
-            throw JobFailure.client("Cannot download \(object.uri): its key leads out of the input's directory.")
+    private func download(_ object: InputObject, to directory: String, _ input: JobPlan.Input) async throws {
+        let uri = object.location.uri
+        guard let components = ContainerPath.components(object.path) else {
+            throw JobFailure.client("Cannot download \(uri): its key leads out of the input's directory.")
         }
         let path = ([Substring(directory)] + components).joined(separator: "/")
         // The console's markers of folders are objects whose keys end with a slash.
-        if relative.hasSuffix("/") || components.isEmpty { return try JobDirectory.makeDirectory(path) }
+        if object.path.hasSuffix("/") || components.isEmpty { return try JobDirectory.makeDirectory(path) }
         do {
             try JobDirectory.makeDirectory(JobDirectory.parent(of: path))
             let packed = input.isGzipped ? path + ".download" : path
-            try await write(try await get(object), to: packed)
+            try await write(try await get(object.location), to: packed)
             if input.isGzipped {
                 try await host.runBlocking { try Gzip.decompress(fileAt: packed, to: path) }
                 try JobDirectory(root: packed).remove()
@@ -124,7 +101,20 @@ struct S3Transfer: Sendable {
         } catch let failure as JobFailure {
             throw failure
         } catch {
-            throw JobFailure.client("Cannot download \(object.uri): \(error)")
+            throw JobFailure.client("Cannot download \(uri): \(error)")
+        }
+    }
+
+    /// Brings the contents of a `tar.gz` into a directory.
+    private func unpack(_ object: InputObject, to directory: String) async throws {
+        let packed = directory + ".download"
+        try JobDirectory.makeDirectory(directory)
+        try await write(try await get(object.location), to: packed)
+        do {
+            try await host.runBlocking { try TarGzip.extract(file: packed, to: directory) }
+            try JobDirectory(root: packed).remove()
+        } catch {
+            throw JobFailure.client("Cannot unpack \(object.location.uri): \(error)")
         }
     }
 

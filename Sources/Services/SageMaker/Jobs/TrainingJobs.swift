@@ -1,6 +1,7 @@
 import AWSProtocol
 import Compute
 import JSON
+import Store
 
 extension SageMakerService {
     /// `CreateTrainingJob`: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
@@ -17,20 +18,81 @@ extension SageMakerService {
         guard Set(channels).count == channels.count else {
             throw AWSError("ValidationException", "Duplicate channel names are not allowed in InputDataConfig.")
         }
-        let role = request.string("RoleArn") ?? ""
-        return try await createJob(.training, request) { plan, access in
+        try requireTimes(request)
+        return try await createJob(.training, request) { job throws(PlanError) in
+            _ = try job.plan()
+        } check: { job in
+            let access = try await context.access(job)
             let transfer = S3Transfer(aws: aws, caller: access.caller, host: context.host)
-            for input in plan.inputs {
+            for input in try job.plan().inputs where !input.isOptional {
                 if try await transfer.isEmpty(input.source) {
-                    throw Self.noObjects(input.source, role, request.caller.region)
+                    throw Self.noObjects(input.source, request.string("RoleArn") ?? "", request.caller.region)
                 }
             }
+            return access
         }
+    }
+
+    /// Spot training has a limit on waiting, others have none.
+    private func requireTimes(_ request: AWSRequest) throws(AWSError) {
+        let condition = request["StoppingCondition"]
+        let wait = condition?["MaxWaitTimeInSeconds"]?.intValue
+        guard request["EnableManagedSpotTraining"].isTrue else {
+            guard wait == nil else {
+                throw AWSError(
+                    "ValidationException",
+                    "MaxWaitTimeInSeconds should not be specified when EnableManagedSpotTraining is set to false."
+                )
+            }
+            return
+        }
+        let runtime = condition?["MaxRuntimeInSeconds"]?.intValue ?? JobPlan.defaultMaximumSeconds
+        guard let wait, wait >= runtime else {
+            throw AWSError(
+                "ValidationException",
+                """
+                Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds \
+                when EnableManagedSpotTraining is set to true.
+                """
+            )
+        }
+    }
+
+    /// `UpdateTrainingJob`: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateTrainingJob.html
+    func updateTrainingJob(_ request: AWSRequest) async throws -> AWSResponse {
+        let name = try request.requiredString("TrainingJobName")
+        let (caller, input, now) = (request.caller, request.input, clock.now())
+        let arn = try await store.write { [board = context.board] db in
+            guard var job = try JobRecord.find(.training, name, of: caller, in: db).map(board.current) else {
+                throw Self.unknownJob(.training, name, code: "ResourceNotFound")
+            }
+            let isKept = job.warmPool(at: now)?.status == .available
+            let changesOnlyPool = input["ProfilerConfig"] == nil && input["ProfilerRuleConfigurations"] == nil
+            guard job.state.status == .inProgress || (isKept && changesOnlyPool) else {
+                throw AWSError(
+                    "ValidationException",
+                    "The request was rejected because the training job is in status \(job.state.status.rawValue)."
+                )
+            }
+            if let period = input["ResourceConfig"]?["KeepAlivePeriodInSeconds"] {
+                job.request["ResourceConfig"]?["KeepAlivePeriodInSeconds"] = period
+            }
+            for member in ["ProfilerConfig", "ProfilerRuleConfigurations", "RemoteDebugConfig"] {
+                if let value = input[member] { job.request[member] = value }
+            }
+            try job.updateRequest(in: db)
+            return job.arn
+        }
+        return .output(["TrainingJobArn": .string(arn)])
     }
 
     /// `DescribeTrainingJob`
     func describeTrainingJob(_ request: AWSRequest) async throws -> AWSResponse {
-        AWSResponse(Self.description(ofTrainingJob: try await findJob(.training, request)))
+        let job = try await findJob(.training, request)
+        var output = Self.description(ofTrainingJob: job)
+        output["WarmPoolStatus"] = job.warmPool(at: clock.now())?.json
+        output["TuningJobArn"] = try await tuningJob(of: job).map { .string($0) }
+        return AWSResponse(output)
     }
 
     static func description(ofTrainingJob job: JobRecord) -> JSON.Object {
@@ -87,7 +149,7 @@ extension SageMakerService {
                     }
                 ),
             "TrainingTimeInSeconds": state.seconds.map { .integer($0) },
-            "BillableTimeInSeconds": state.seconds.map { .integer($0) },
+            "BillableTimeInSeconds": state.billableSeconds.map { .integer($0) },
             "ProfilingStatus": "Disabled",
         ])
     }

@@ -1,12 +1,6 @@
 import Compute
 import JSON
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 extension JobPlan {
     /// The plan of a training job, after AWS's container contract:
     /// https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html
@@ -21,30 +15,73 @@ extension JobPlan {
         command = entrypoint.isEmpty ? nil : entrypoint + containerArguments
         arguments = containerArguments.isEmpty ? ["train"] : containerArguments
         isNetworkIsolated = request["EnableNetworkIsolation"].isTrue
-        wantsGPUs = Self.hasGPUs(request["ResourceConfig"]?["InstanceType"])
+        hosts = try JobHost.cluster(request["ResourceConfig"])
+        wantsGPUs = hosts.contains { Self.hasGPUs(.string($0.instanceType)) }
         let channels = request["InputDataConfig"]?.arrayValue ?? []
         let mode = algorithm["TrainingInputMode"]?.stringValue ?? "File"
         inputs = []
-        for channel in channels { inputs.append(try Self.input(channel, mode: mode)) }
+        for channel in channels { inputs.append(try Self.input(channel, mode: mode, hosts)) }
         guard let target = request["OutputDataConfig"]?["S3OutputPath"]?.stringValue.flatMap({ S3Location($0) }) else {
             throw PlanError("The S3OutputPath of OutputDataConfig must have the form s3://bucket/prefix.")
         }
         outputs = Self.outputs(target.appending(job.name), request)
-        maximumSeconds =
-            request["StoppingCondition"]?["MaxRuntimeInSeconds"]?.intValue ?? Self.defaultMaximumSeconds
-        let contract = TrainingContract(job: job, request: request, mode: mode)
-        files = contract.files
-        environment = contract.environment.merging(request["Environment"].stringMap) { $1 }
-        directories =
-            ["/opt/ml/model", "/opt/ml/output/data", "/opt/ml/input/data", "/opt/ml/checkpoints"]
-            + inputs.map(\.path)
+        let condition = request["StoppingCondition"]
+        maximumSeconds = condition?["MaxRuntimeInSeconds"]?.intValue ?? Self.defaultMaximumSeconds
+        if request["EnableManagedSpotTraining"].isTrue {
+            maximumWaitSeconds = condition?["MaxWaitTimeInSeconds"]?.intValue
+        }
+        let contract = TrainingContract(job: job, request: request, mode: mode, hosts: hosts)
+        self.contract = contract
+        directories = ["/opt/ml/model", "/opt/ml/output/data", "/opt/ml/input/data", "/opt/ml/checkpoints"]
         metricDefinitions = (algorithm["MetricDefinitions"]?.arrayValue ?? []).compactMap { definition in
             guard let name = definition["Name"]?.stringValue, let pattern = definition["Regex"]?.stringValue else {
                 return nil
             }
             return MetricDefinition(name: name, pattern: pattern)
         }
-        if image.isLinearLearner { metricDefinitions += LinearLearnerMetrics.definitions }
+        if isLinearLearner {
+            metricDefinitions += LinearLearnerMetrics.definitions
+            try gatherInputs()
+        }
+        if let checkpoints = request["CheckpointConfig"] { try addCheckpoints(checkpoints) }
+        if let toolkit = contract.script { addScript(toolkit) }
+        directories += inputs.filter { !$0.isPipe }.map(\.path)
+    }
+
+    /// Whether the built-in algorithm does the work.
+    var isLinearLearner: Bool { image.isLinearLearner && command == nil }
+
+    /// The built-in algorithm reads the files of all channels' objects on one host, with all of the machine's cores; what
+    /// it learns is what several hosts, or one that reads pipes, would learn.
+    private mutating func gatherInputs() throws(PlanError) {
+        hosts = Array(hosts.prefix(1))
+        for index in inputs.indices {
+            inputs[index].isSharded = false
+            inputs[index].groups = []
+            if case .augmentedManifest = inputs[index].type {
+                throw PlanError(
+                    "The channel \(inputs[index].name) is an AugmentedManifestFile, which linear-learner does not read."
+                )
+            }
+            inputs[index].isPipe = false
+        }
+    }
+
+    private mutating func addCheckpoints(_ configuration: JSON) throws(PlanError) {
+        guard let location = configuration["S3Uri"]?.stringValue.flatMap({ S3Location($0) }) else {
+            throw PlanError("The S3Uri of CheckpointConfig must have the form s3://bucket/prefix.")
+        }
+        let path = configuration["LocalPath"]?.stringValue ?? "/opt/ml/checkpoints"
+        guard let path = ContainerPath.normalized(path), ContainerPath.belowRoot(path)?.isEmpty == false else {
+            throw PlanError("The LocalPath of CheckpointConfig must lie below /opt/ml.")
+        }
+        inputs.append(Input(name: "checkpoints", source: location.asDirectory, path: path, isOptional: true))
+        outputs.append(.directory(path: path, to: location, isContinuous: true))
+    }
+
+    private mutating func addScript(_ toolkit: TrainingToolkit.Script) {
+        inputs.append(Input(name: "code", source: toolkit.source, type: .archive, path: TrainingToolkit.codeDirectory))
+        script = toolkit.command
     }
 
     private static func outputs(_ target: S3Location, _ request: JSON) -> [Output] {
@@ -60,7 +97,7 @@ extension JobPlan {
         ]
     }
 
-    private static func input(_ channel: JSON, mode: String) throws(PlanError) -> Input {
+    private static func input(_ channel: JSON, mode: String, _ hosts: [JobHost]) throws(PlanError) -> Input {
         let name = channel["ChannelName"]?.stringValue ?? ""
         guard let source = channel["DataSource"]?["S3DataSource"] else {
             throw PlanError("The channel \(name) has no S3DataSource; Trainyard reads training data from S3 only.")
@@ -68,41 +105,85 @@ extension JobPlan {
         guard let location = source["S3Uri"]?.stringValue.flatMap({ S3Location($0) }) else {
             throw PlanError("The S3Uri of the channel \(name) must have the form s3://bucket/prefix.")
         }
-        let type = source["S3DataType"]?.stringValue ?? "S3Prefix"
-        guard type == "S3Prefix" || type == "ManifestFile" else {
-            throw PlanError(
-                "The S3DataType of the channel \(name) must be S3Prefix or ManifestFile; \(type) is not served."
-            )
-        }
         guard name != ".", name != ".." else { throw PlanError("A channel cannot be named \(name).") }
-        return Input(
+        var input = Input(
             name: name,
             source: location,
-            isManifest: type == "ManifestFile",
             path: "/opt/ml/input/data/\(name)",
             isGzipped: channel["CompressionType"]?.stringValue == "Gzip",
-            isPipe: (channel["InputMode"]?.stringValue ?? mode) == "Pipe"
+            isPipe: (channel["InputMode"]?.stringValue ?? mode) == "Pipe",
+            isSharded: source["S3DataDistributionType"]?.stringValue == "ShardedByS3Key",
+            shuffleSeed: channel["ShuffleConfig"]?["Seed"]?.intValue,
+            groups: source["InstanceGroupNames"].strings
         )
+        input.isWrapped = input.isPipe && channel["RecordWrapperType"]?.stringValue == "RecordIO"
+        for group in input.groups where !hosts.contains(where: { $0.group == group }) {
+            throw PlanError(
+                "The channel \(name) names the instance group \(group), which ResourceConfig does not have."
+            )
+        }
+        switch source["S3DataType"]?.stringValue ?? "S3Prefix" {
+        case "S3Prefix": input.type = .prefix
+        case "ManifestFile": input.type = .manifest
+        case "AugmentedManifestFile":
+            guard input.isPipe else {
+                throw PlanError("The channel \(name) is an AugmentedManifestFile, which takes the input mode Pipe.")
+            }
+            let attributes = source["AttributeNames"].strings
+            guard !attributes.isEmpty else {
+                throw PlanError("The channel \(name) is an AugmentedManifestFile and must have AttributeNames.")
+            }
+            input.type = .augmentedManifest(attributes)
+        case let other:
+            throw PlanError(
+                """
+                The S3DataType of the channel \(name) must be S3Prefix, ManifestFile or AugmentedManifestFile; \(other) \
+                is not served.
+                """
+            )
+        }
+        return input
     }
 }
 
 /// The files and variables that a training program finds.
-struct TrainingContract {
+struct TrainingContract: JobContract {
     var job: JobRecord
     var request: JSON
     var mode: String
+    var hosts: [JobHost]
 
     private var channels: [JSON] { request["InputDataConfig"]?.arrayValue ?? [] }
     private var hyperparameters: JSON { request["HyperParameters"] ?? [:] }
-    private var instanceType: JSON { request["ResourceConfig"]?["InstanceType"] ?? "local" }
 
-    var files: [(path: String, contents: JSON)] {
+    func files(on host: JobHost) -> [(path: String, contents: JSON)] {
         [
             ("/opt/ml/input/config/hyperparameters.json", hyperparameters),
             ("/opt/ml/input/config/inputdataconfig.json", inputDataConfiguration),
-            ("/opt/ml/input/config/resourceconfig.json", resourceConfiguration),
+            ("/opt/ml/input/config/resourceconfig.json", resourceConfiguration(on: host)),
         ]
     }
+
+    /// AWS's own variables, and those that its training toolkit sets in framework images.
+    func environment(on host: JobHost) -> [String: String] {
+        let names = channels.compactMap { $0["ChannelName"]?.stringValue }
+        let toolkit = TrainingToolkit(
+            job: job,
+            hyperparameters: hyperparameters.objectValue ?? [:],
+            channels: names,
+            inputDataConfiguration: inputDataConfiguration,
+            resourceConfiguration: resourceConfiguration(on: host),
+            host: host,
+            hosts: hosts
+        )
+        var environment = toolkit.environment
+        environment["TRAINING_JOB_NAME"] = job.name
+        environment["TRAINING_JOB_ARN"] = job.arn
+        return environment.merging(request["Environment"].stringMap) { $1 }
+    }
+
+    /// The user's script, where AWS's training toolkit is asked to run one.
+    var script: TrainingToolkit.Script? { TrainingToolkit.Script(hyperparameters.objectValue ?? [:]) }
 
     private var inputDataConfiguration: JSON {
         var configuration = JSON.Object()
@@ -119,48 +200,25 @@ struct TrainingContract {
         return .object(configuration)
     }
 
-    private var resourceConfiguration: JSON {
-        [
-            "current_host": "algo-1",
-            "current_instance_type": instanceType,
-            "current_group_name": "homogeneousCluster",
-            "hosts": ["algo-1"],
-            "instance_groups": [
-                [
-                    "instance_group_name": "homogeneousCluster", "instance_type": instanceType,
-                    "hosts": ["algo-1"],
-                ]
-            ],
+    private func resourceConfiguration(on host: JobHost) -> JSON {
+        var groups: [String] = []
+        for host in hosts where !groups.contains(host.group) { groups.append(host.group) }
+        return [
+            "current_host": .string(host.name),
+            "current_instance_type": .string(host.instanceType),
+            "current_group_name": .string(host.group),
+            "hosts": .array(hosts.map { .string($0.name) }),
+            "instance_groups": .array(
+                groups.map { group in
+                    let members = hosts.filter { $0.group == group }
+                    return [
+                        "instance_group_name": .string(group),
+                        "instance_type": .string(members.first?.instanceType ?? ""),
+                        "hosts": .array(members.map { .string($0.name) }),
+                    ]
+                }
+            ),
             "network_interface_name": "lo",
         ]
-    }
-
-    /// AWS's own variables, and those that its training toolkit sets in framework images.
-    var environment: [String: String] {
-        let names = channels.compactMap { $0["ChannelName"]?.stringValue }
-        var environment = [
-            "TRAINING_JOB_NAME": job.name,
-            "TRAINING_JOB_ARN": job.arn,
-            "SM_MODEL_DIR": "/opt/ml/model",
-            "SM_INPUT_DIR": "/opt/ml/input",
-            "SM_INPUT_CONFIG_DIR": "/opt/ml/input/config",
-            "SM_OUTPUT_DIR": "/opt/ml/output",
-            "SM_OUTPUT_DATA_DIR": "/opt/ml/output/data",
-            "SM_CHANNELS": JSON.array(names.map { .string($0) }).serialized(),
-            "SM_HPS": hyperparameters.serialized(),
-            "SM_CURRENT_HOST": "algo-1",
-            "SM_HOSTS": "[\"algo-1\"]",
-            "SM_NUM_CPUS": String(ProcessInfo.processInfo.activeProcessorCount),
-            "SM_NUM_GPUS": "0",
-            "SM_LOG_LEVEL": "20",
-            "SM_NETWORK_INTERFACE_NAME": "lo",
-            "SM_INPUT_DATA_CONFIG": inputDataConfiguration.serialized(),
-            "SM_RESOURCE_CONFIG": resourceConfiguration.serialized(),
-        ]
-        for name in names { environment["SM_CHANNEL_\(name.uppercased())"] = "/opt/ml/input/data/\(name)" }
-        for (key, value) in hyperparameters.objectValue ?? [:] {
-            environment["SM_HP_\(key.uppercased())"] = value.stringValue
-        }
-        return environment
     }
 }

@@ -1,0 +1,73 @@
+import AWSProtocol
+import Compute
+import JSON
+import Logging
+import Store
+
+/// What every run of a job needs.
+struct JobContext: Sendable {
+    var store: Store
+    var aws: any AWSCaller
+    var clock: any WallClock
+    var host: ComputeHost
+    var logger: Logger
+    let board = JobBoard()
+    let metricFeed = MetricFeed()
+
+    /// The host's directory for the jobs' files.
+    var directory: String { host.workDirectory + "/sagemaker" }
+
+    func runtime(_ kind: JobKind, _ plan: JobPlan) -> any JobRuntime {
+        kind == .training && plan.isLinearLearner ? LinearLearnerRuntime() : ImageJobRuntime(host: host)
+    }
+
+    /// Moves a job on, in the store; what was only noted until now comes there with it.
+    /// - Parameter series: Values of its metrics that are to be kept.
+    /// - Returns: Its state after that.
+    @discardableResult
+    func journal(
+        _ job: JobRecord,
+        series: [JobState.Metric] = [],
+        _ change: @escaping @Sendable (inout JobState, Timestamp) -> Void
+    ) async throws -> JobState {
+        let now = clock.now()
+        let state = try await store.write { [board] db in
+            guard var record = try JobRecord.find(id: job.id, in: db) else { return job.state }
+            let before = record.state
+            record.state = board.state(job.id, stored: before)
+            change(&record.state, now)
+            if record.state != before { try record.update(in: db) }
+            try JobMetricSeries.append(series, to: job.id, in: db)
+            return record.state
+        }
+        if state.status.isFinal { board.forget(job.id) } else { board.set(job.id, state) }
+        return state
+    }
+
+    /// Moves a job on without waiting for the disk: to a stage that a crash may forget.
+    @discardableResult
+    func note(_ job: JobRecord, _ stage: JobStage) async throws -> JobState {
+        let stored = try await store.read { db in try JobRecord.find(id: job.id, in: db)?.state } ?? job.state
+        var state = board.state(job.id, stored: stored)
+        state.enter(stage, at: clock.now())
+        if !state.status.isFinal { board.set(job.id, state) }
+        return state
+    }
+
+    /// The rights of the job's role.
+    func access(_ job: JobRecord) async throws(AWSError) -> JobAccess {
+        let role = job.request["RoleArn"]?.stringValue ?? ""
+        return try await JobAccess(role: role, account: job.account, region: job.region, aws: aws)
+    }
+}
+
+extension JobRecord {
+    /// - Throws: `PlanError` where the request cannot be carried out.
+    func plan() throws(PlanError) -> JobPlan {
+        switch kind {
+        case .processing: try JobPlan(processing: self)
+        case .training: try JobPlan(training: self)
+        case .transform, .tuning: throw PlanError("A \(kind.words) runs no container of its own.")
+        }
+    }
+}
