@@ -1,9 +1,11 @@
 """Jobs and functions in real images: unpacked under bubblewrap, and as containers of an engine that the test starts."""
 
+import http.client
 import io
 import json
 import os
 import shutil
+import socket
 import subprocess
 import tarfile
 import time
@@ -26,6 +28,23 @@ def install_engine():
     subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "docker.io"], env=environment, capture_output=True)
 
 
+def ask_engine(path, request):
+    connection = http.client.HTTPConnection("engine")
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(str(path))
+    connection.request("GET", request)
+    text = connection.getresponse().read()
+    connection.close()
+    return text
+
+
+def answers(path):
+    try:
+        return ask_engine(path, "/_ping") == b"OK"
+    except OSError:
+        return False
+
+
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory):
     """Docker's engine on a socket of its own; without a bridge, so containers use the host's network."""
@@ -33,25 +52,25 @@ def engine(tmp_path_factory):
     if not shutil.which("dockerd") or os.getuid():
         pytest.skip("dockerd is not installed, or this is not root")
     directory = tmp_path_factory.mktemp("engine")
-    socket = directory / "docker.sock"
+    path = directory / "docker.sock"
     log = open(directory / "log", "wb")
     process = subprocess.Popen(
         ["dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none", "--data-root", directory / "data",
-         "--exec-root", directory / "exec", "-H", f"unix://{socket}", "-p", directory / "pid"], stdout=log, stderr=log)
+         "--exec-root", directory / "exec", "-H", f"unix://{path}", "-p", directory / "pid"], stdout=log, stderr=log)
     deadline = time.monotonic() + 30
-    while subprocess.run(["curl", "-s", "-f", "--unix-socket", socket, "http://engine/_ping"], capture_output=True).returncode:
+    while not answers(path):
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
             pytest.skip("dockerd does not start here: " + (directory / "log").read_text()[-300:])
         time.sleep(0.1)
-    yield str(socket)
+    yield str(path)
     process.terminate()
     process.wait(timeout=60)
 
 
 def start_yard(directory, runtime, request, monkeypatch):
-    socket = request.getfixturevalue("engine") if runtime == "container" else "/nowhere"
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{socket}")
+    path = request.getfixturevalue("engine") if runtime == "container" else "/nowhere"
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
     return Yard(directory, "--runtime", runtime)
 
 
@@ -233,9 +252,8 @@ def processes(marker):
     return subprocess.run(["pgrep", "-f", marker], capture_output=True, text=True).stdout.split()
 
 
-def containers(socket):
-    answer = subprocess.run(["curl", "-s", "--unix-socket", socket, "http://engine/containers/json?all=1"], capture_output=True)
-    return json.loads(answer.stdout)
+def containers(path):
+    return json.loads(ask_engine(path, "/containers/json?all=1"))
 
 
 def mounts(directory):

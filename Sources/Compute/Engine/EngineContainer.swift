@@ -69,16 +69,15 @@ actor EngineContainer: RunningContainer {
 
     var exceededLimit: ExceededLimit? { exceeded }
 
-    /// As `docker stats` counts it, without what the system can take back; and without what is in `/tmp`.
+    /// Without what the system can take back, and without what is in `/tmp`.
     var residentMemory: Int {
         get async {
             let path = "/containers/\(id)/stats?stream=false&one-shot=true"
             guard exit == nil, let memory = try? await engine.call(.GET, path)?["memory_stats"] else { return 0 }
             let details = memory["stats"]
-            let cache = details?["total_inactive_file"] ?? details?["inactive_file"]
-            let scratch = details?["total_shmem"] ?? details?["shmem"]
-            let taken = [cache, scratch].reduce(0) { $0 + ($1?.intValue ?? 0) }
-            return max(0, (memory["usage"]?.intValue ?? 0) - taken)
+            // Control groups' first version calls it otherwise than the second.
+            let anonymous = details?["total_rss"] ?? details?["anon"] ?? memory["usage"]
+            return anonymous?.intValue ?? 0
         }
     }
 
