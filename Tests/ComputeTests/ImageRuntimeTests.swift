@@ -42,7 +42,7 @@ import Testing
             throw error
         }
         await registry.stop()
-        try FileTree.remove(host.workDirectory)
+        try? FileTree.remove(host.workDirectory)
     }
 
     private func run(

@@ -58,7 +58,7 @@ struct ContainerEngine: Sendable {
     }
 
     /// Whether the engine is still there.
-    func answers() async -> Bool { (try? await connection.document("/version")) != nil }
+    func answers() async -> Bool { (try? await connection.text("/_ping")) != nil }
 
     /// An address of this machine's loopback as containers reach it.
     func address(_ address: String) -> String {
@@ -157,21 +157,23 @@ struct ContainerEngine: Sendable {
 }
 
 extension HTTPConnection {
-    /// A document, got within two seconds.
-    func document(_ path: String) async throws -> JSON {
-        try await withThrowingTaskGroup(of: JSON.self) { group in
+    func document(_ path: String) async throws -> JSON { try JSON(parsing: try await text(path)) }
+
+    /// What is answered within ten seconds: Podman starts programs to say its version.
+    func text(_ path: String) async throws -> [UInt8] {
+        try await withThrowingTaskGroup(of: [UInt8].self) { group in
             group.addTask {
                 try await send(.GET, path) { head, body in
                     guard head.status == .ok else { throw ContainerError(.engine, "\(path): \(head.status.code)") }
-                    return try JSON(parsing: try await body.collect(upTo: 4 << 20))
+                    return try await body.collect(upTo: 4 << 20)
                 }
             }
             group.addTask {
-                try await Task.sleep(for: .seconds(2))
-                throw ContainerError(.engine, "\(path): no answer within two seconds")
+                try await Task.sleep(for: .seconds(10))
+                throw ContainerError(.engine, "\(path): no answer within ten seconds")
             }
             defer { group.cancelAll() }
-            return try await group.next() ?? .null
+            return try await group.next() ?? []
         }
     }
 }

@@ -34,14 +34,14 @@ enum FileTree {
         }
     }
 
-    /// Removes whatever is there.
+    /// Removes whatever is there; somebody else may do so at the same time.
     static func remove(_ path: String) throws(ContainerError) {
         switch kind(of: path) {
         case .missing: return
-        case .file, .link: if unlink(path) != 0 { throw failure("remove", path) }
+        case .file, .link: if unlink(path) != 0, errno != ENOENT { throw failure("remove", path) }
         case .directory:
             for name in directoryEntries(path) { try remove("\(path)/\(name)") }
-            if rmdir(path) != 0 { throw failure("remove", path) }
+            if rmdir(path) != 0, errno != ENOENT { throw failure("remove", path) }
         }
     }
 
