@@ -7,6 +7,7 @@ import time
 
 import endpoint
 import growth
+import learner
 import pipeline
 import registry
 import start
@@ -28,6 +29,7 @@ if __name__ == "__main__":
         "## Endpoints\n\n" + endpoint.measure(options),
         "## Step Functions\n\n" + transitions.measure(options),
         "## Growth\n\n" + growth.measure(options),
+        "## linear-learner\n\n" + learner.measure(options),
         "## The container registry\n\n" + registry.measure(options),
     ]
     text = "\n\n".join(part.strip() for part in parts) + "\n"

@@ -34,6 +34,13 @@ public struct Record: Hashable, Sendable {
         self.label = label
     }
 
+    /// Reads one message, without its framing.
+    /// - Throws: `RecordIOError` where it is damaged.
+    public init(message: [UInt8]) throws(RecordIOError) {
+        var reader = ProtobufReader(message[...])
+        try self.init(&reader)
+    }
+
     init(_ reader: inout ProtobufReader) throws(RecordIOError) {
         features = [:]
         label = [:]

@@ -21,7 +21,8 @@ public struct RecordIOError: Error, Hashable, Sendable, CustomStringConvertible 
 public struct RecordFile: Sequence {
     private let bytes: [UInt8]
 
-    static let magic: UInt32 = 0xCED7_230A
+    /// What each record begins with.
+    public static let magic: UInt32 = 0xCED7_230A
 
     public init(bytes: [UInt8]) { self.bytes = bytes }
 

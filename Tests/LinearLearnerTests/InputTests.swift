@@ -99,13 +99,34 @@ import Testing
         "1e-30",
         "0.1234567890123456789012", "18446744073709551616",
     ])
-    func `numbers are rounded correctly`(text: String) {
+    func `numbers are read to the nearest single-precision number`(text: String) {
         let bytes = Array(text.utf8)
         var position = 0
-        #expect(
-            NumberScanner.scan(bytes, &position, end: bytes.count) == Double(text.hasSuffix(".") ? text + "0" : text)
-        )
+        let expected = Float(text.hasSuffix(".") ? text + "0" : text)
+        #expect(NumberScanner.scan(bytes, &position, end: bytes.count).map { Float($0) } == expected)
         #expect(position == bytes.count)
+    }
+
+    @Test(arguments: [
+        "0", "-0", "1", "12", "-1.5", ".5", "5.", "-.5", "1234567", "0.00001", "-12.345", "9.99999", "000.100",
+        "-0.0001",
+    ])
+    func `short numbers are read as long ones are`(text: String) {
+        var position = 0
+        let bytes = Array(text.utf8)
+        let long = NumberScanner.scan(bytes, &position, end: bytes.count).map { Float($0) }
+        for delimiter in [",", "\n", "\r", " ", "\0"] {
+            let padded = Array((text + delimiter + "23456789").utf8)
+            let short = NumberScanner.scanShort(padded, NumberScanner.inversePowers)
+            #expect(short.map { Float($0.value) } == long)
+            #expect(short?.length == bytes.count)
+        }
+    }
+
+    @Test(arguments: ["", "-", ".", "-.", "1e5", "1.2.3", "--1", "1-2", "abc", "12345678", "nan", "1:2", "1/2", "é"])
+    func `what is no short number is left to the long way`(text: String) {
+        let padded = Array((text + ",23456789").utf8)
+        #expect(NumberScanner.scanShort(padded, NumberScanner.inversePowers) == nil)
     }
 
     @Test func `records are trained on like lines`() throws {

@@ -8,7 +8,14 @@ struct Training {
     var model: TrainedModel?
 
     /// - Parameter data: The text of each channel.
-    init(_ hyperparameters: [String: String], _ data: [String: String], contentType: String? = "text/csv") throws {
+    init(
+        _ hyperparameters: [String: String],
+        _ data: [String: String],
+        contentType: String? = "text/csv",
+        plan: MemoryPlan = MemoryPlan(),
+        checkpointDirectory: String? = nil,
+        isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws {
         let directory = NSTemporaryDirectory() + "/training-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -21,10 +28,13 @@ struct Training {
         }
         var lines: [String] = []
         model = try LinearLearner.train(
-            hyperparameters: hyperparameters,
-            channels: channels,
-            log: { lines.append($0) },
-            now: { 1_584_909_801 }
+            hyperparameters,
+            channels,
+            checkpointDirectory,
+            plan,
+            { lines.append($0) },
+            isCancelled,
+            { 1_584_909_801 }
         )
         self.lines = lines
     }
@@ -33,15 +43,26 @@ struct Training {
     static func failure(
         _ hyperparameters: [String: String],
         _ data: [String: String],
-        contentType: String? = "text/csv"
+        contentType: String? = "text/csv",
+        plan: MemoryPlan = MemoryPlan()
     ) throws -> String? {
         do {
-            _ = try Training(hyperparameters, data, contentType: contentType)
+            _ = try Training(hyperparameters, data, contentType: contentType, plan: plan)
             return nil
         } catch let error as AlgorithmError {
             return error.description
         }
     }
+}
+
+extension Training {
+    /// The last value of a metric.
+    func metric(_ name: String) -> Double { model?.metrics.first { $0.name == name }?.value ?? .nan }
+}
+
+extension MemoryPlan {
+    /// Reads even the smallest data in many chunks, and anew in each pass.
+    static let tiny = MemoryPlan(residentLimit: 4000, sampleLimit: 20_000, chunkSize: 4000)
 }
 
 /// Rows of a plane with noise, or of the classes it is cut into.

@@ -25,8 +25,8 @@ import Testing
     ])
     func `each loss of a regression finds the plane`(loss: String) throws {
         let training = try Training(
-            ["predictor_type": "regressor", "loss": loss, "epochs": "60"],
-            ["train": Sample.regression(2000), "test": Sample.regression(500, seed: 2)]
+            ["predictor_type": "regressor", "loss": loss],
+            ["train": Sample.regression(500), "test": Sample.regression(300, seed: 2)]
         )
         #expect(try Self.value("test:mse", training) < 0.4)
     }
@@ -36,7 +36,7 @@ import Testing
         let training = try Training(
             ["predictor_type": "binary_classifier", "loss": loss],
             [
-                "train": Sample.binary(2000), "validation": Sample.binary(500, seed: 2),
+                "train": Sample.binary(500), "validation": Sample.binary(500, seed: 2),
                 "test": Sample.binary(500, seed: 3),
             ]
         )

@@ -21,8 +21,15 @@ enum LinearLearnerMetrics {
                 )
             }
         }
-        return (general + scores).map { JobPlan.MetricDefinition(name: $0.0, pattern: $0.1) }
+        return (general + scores + later).map { JobPlan.MetricDefinition(name: $0.0, pattern: $0.1) }
     }()
+
+    /// What AWS's page "Tune a linear learner model" lists beside those of the first images.
+    private static let later = [
+        ("validation:rmse", "#quality_metric: host=\\S+, validation rmse <loss>=(\\S+)"),
+        ("validation:roc_auc_score", "#quality_metric: host=\\S+, validation roc_auc_score <score>=(\\S+)"),
+        ("test:roc_auc_score", "#quality_metric: host=\\S+, test roc_auc_score <score>=(\\S+)"),
+    ]
 
     private static let simpleScores = [
         (name: "mse", logged: "mse", kind: "loss"),

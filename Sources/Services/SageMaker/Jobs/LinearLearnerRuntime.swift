@@ -4,6 +4,12 @@ import JSON
 import LinearLearner
 import NIOCore
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// Runs AWS's algorithm `linear-learner` in this process, under the same contract that the image keeps: it reads
 /// `/opt/ml/input`, writes `/opt/ml/model/model_algo-1`, and on failure `/opt/ml/output/failure`.
 struct LinearLearnerRuntime: JobRuntime {
@@ -37,12 +43,13 @@ struct LinearLearnerRuntime: JobRuntime {
     private static func train(
         _ container: JobContainer,
         log: (String) -> Void,
-        isCancelled: () -> Bool
+        isCancelled: @escaping @Sendable () -> Bool
     ) -> JobExit {
         do {
             let model = try LinearLearner.train(
                 hyperparameters: try hyperparameters(container.directory),
                 channels: try channels(container),
+                checkpointDirectory: try checkpointDirectory(container.directory),
                 log: log,
                 isCancelled: isCancelled,
                 now: { container.clock.now().seconds }
@@ -70,6 +77,12 @@ struct LinearLearnerRuntime: JobRuntime {
         let writer = try FileWriter(path: directory.path(path))
         defer { writer.close() }
         try writer.write(ByteBuffer(bytes: bytes))
+    }
+
+    /// Where the job has room for checkpoints: nil where it does not ask for them.
+    private static func checkpointDirectory(_ directory: JobDirectory) throws -> String? {
+        let path = try directory.path("/opt/ml/checkpoints")
+        return FileManager.default.fileExists(atPath: path) ? path : nil
     }
 
     private static func hyperparameters(_ directory: JobDirectory) throws -> [String: String] {
@@ -103,7 +116,7 @@ private struct BuiltInProgram: JobProgram {
 
     func wait() async -> JobExit { await training.value }
 
-    /// The algorithm looks for the signal between passes over the data; it cannot be killed.
+    /// The algorithm looks for the signal between portions of the data; it cannot be killed.
     func terminate(grace: Duration) async {
         stop.request()
         _ = await training.value
