@@ -78,16 +78,25 @@ class Jobs:
             TransformOutput={"S3OutputPath": f"s3://{self.bucket}/out", "Accept": "application/jsonlines", "AssembleWith": "Line"},
             TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1}), **more})
 
-    def tune(self, name, script=None, strategy="Random", trials=4, parallel=2, parameters=None, **definition):
+    def tune(self, name, script="echo loss=$SM_HP_X; echo $SM_HP_X > /opt/ml/model/x", trials=4, parallel=2):
+        """Tunes a script that is handed over as the SDK does it: the API takes no entry point for tuned training jobs."""
+        source = io.BytesIO()
+        with tarfile.open(fileobj=source, mode="w:gz") as archive:
+            member = tarfile.TarInfo("train.sh")
+            member.size = len(script)
+            archive.addfile(member, io.BytesIO(script.encode()))
+        self.put("code/source.tar.gz", source.getvalue())
+        definition = self.definition(metrics=[("loss", "loss=([0-9.e-]+)")])
+        definition["AlgorithmSpecification"]["TrainingImage"] = ANY
         self.client.create_hyper_parameter_tuning_job(
             HyperParameterTuningJobName=name,
             HyperParameterTuningJobConfig={
-                "Strategy": strategy, "RandomSeed": 1,
+                "Strategy": "Random", "RandomSeed": 1,
                 "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
                 "ResourceLimits": {"MaxNumberOfTrainingJobs": trials, "MaxParallelTrainingJobs": parallel},
                 "ParameterRanges": {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]}},
-            TrainingJobDefinition=self.definition(script or "echo loss=$SM_HP_X; echo $SM_HP_X > /opt/ml/model/x",
-                                                  metrics=[("loss", "loss=([0-9.e-]+)")], **definition))
+            TrainingJobDefinition={**definition, "StaticHyperParameters": {
+                "sagemaker_program": "train.sh", "sagemaker_submit_directory": f"s3://{self.bucket}/code/source.tar.gz"}})
 
     def ended(self, describe, status):
         return wait_for(lambda: (d := describe())[status] not in ("InProgress", "Stopping") and d, 120)
@@ -195,10 +204,8 @@ def test_deleted_jobs_are_gone_and_their_names_free(jobs, name):
 
 
 def test_a_spot_job_goes_on_from_its_checkpoints_after_the_yard_is_killed(own_jobs, name):
-    script = """
-        if [ -f /opt/ml/checkpoints/half ]; then cp /opt/ml/checkpoints/half /opt/ml/model/half; exit 0; fi
-        echo done > /opt/ml/checkpoints/half; sleep 600
-    """
+    script = ("if [ -f /opt/ml/checkpoints/half ]; then cp /opt/ml/checkpoints/half /opt/ml/model/half; exit 0; fi; "
+              "echo done > /opt/ml/checkpoints/half; sleep 600")
     own_jobs.train(name, script, CheckpointConfig={"S3Uri": f"s3://{own_jobs.bucket}/checkpoints"}, EnableManagedSpotTraining=True,
                    StoppingCondition={"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 900})
     wait_for(lambda: own_jobs.keys("checkpoints/"))
