@@ -116,6 +116,10 @@ import Testing
         ("(a+)+b", String(repeating: "a", count: 200), false), ("(a|aa)+b", String(repeating: "a", count: 200), false),
         (".*", "a\nb", false), ("[\\s\\S]+", "a\nb", true), ("a{2,3}", "aaaa", false),
         ("^\\d{12}$", "123456789012", true),
+        ("\\A\\S[\\p{Print}]*\\z", "~ printable", true),
+        ("\\A\\S[\\p{Print}]*\\z", "täglich", false),
+        ("[\\p{L}\\p{M}\\p{Z}\\p{S}\\p{N}\\p{P}]*", "Größe, x² ≥ 3 €!", true),
+        ("[\\p{L}\\p{M}\\p{Z}\\p{N}\\p{P}]*", "a € b", false),
     ])
     func `A pattern matches the whole text as Java would`(_ pattern: String, _ text: String, _ expected: Bool) {
         #expect(Pattern(pattern).matches(text) == expected)

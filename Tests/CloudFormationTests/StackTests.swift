@@ -94,9 +94,9 @@ private let twoResources = """
         )
         let bucket = try #require(fixture.aws.requests(of: "s3:CreateBucket").first?.input["Bucket"]?.stringValue)
         #expect(bucket.hasPrefix("s-bucket-") && bucket.count == 21 && bucket == bucket.lowercased())
-        #expect(stack["Outputs"]?[0]?["OutputValue"] == .string(bucket))
+        #expect(stack["Outputs"]?[1]?["OutputValue"] == .string(bucket))
         #expect(
-            stack["Outputs"]?[1]?["OutputValue"]
+            stack["Outputs"]?[0]?["OutputValue"]
                 == .string("arn:aws:logs:us-east-1:000000000000:log-group:/x/\(bucket):*")
         )
         #expect(fixture.aws.requests(of: "logs:PutRetentionPolicy").first?.input["retentionInDays"] == 7)

@@ -83,6 +83,8 @@ struct PatternParser {
         if take("$") { return .textEnd }
         if take("\\") {
             if take("b") { return .wordBoundary }
+            if take("A") { return .textStart }
+            if take("z") { return .textEnd }
             return .set(parseEscape())
         }
         guard let scalar = current else {
@@ -191,6 +193,10 @@ struct PatternParser {
         if take("p{L}") { return ScalarSet(.letter) }
         if take("p{N}") { return ScalarSet(.number) }
         if take("p{Z}") { return ScalarSet(.separator) }
+        if take("p{M}") { return ScalarSet(.mark) }
+        if take("p{S}") { return ScalarSet(.symbol) }
+        if take("p{P}") { return ScalarSet(.punctuation) }
+        if take("p{Print}") { return .printable }
         if take("p{ASCII}") { return .ascii }
         if take("p{Alnum}") { return .alphanumeric }
         guard let value = parseCharacterEscape() else { return ScalarSet() }

@@ -1,7 +1,7 @@
 /// A set of characters, as `[a-z0-9_]`, `\d` or `\p{L}` mean it.
 struct ScalarSet: Sendable {
     enum Property: Sendable {
-        case letter, number, separator
+        case letter, number, separator, mark, symbol, punctuation
     }
 
     /// Bit n says whether the ASCII character n is in the set, ranges and properties included.
@@ -15,6 +15,8 @@ struct ScalarSet: Sendable {
     static let word = ScalarSet("a"..."z", "A"..."Z", "0"..."9", "_"..."_")
     static let alphanumeric = ScalarSet("a"..."z", "A"..."Z", "0"..."9")
     static let ascii = ScalarSet("\0"..."\u{7F}")
+    /// Java's `\p{Print}`: of ASCII alone.
+    static let printable = ScalarSet(" "..."~")
     static let space = ScalarSet(" "..." ", "\t"..."\r")
     /// Every character but line ends, which is what `.` means.
     static let anyButLineEnd = ScalarSet("\n"..."\n", "\r"..."\r", "\u{85}"..."\u{85}", "\u{2028}"..."\u{2029}")
@@ -81,6 +83,13 @@ struct ScalarSet: Sendable {
             )
         case .number: return [.decimalNumber, .letterNumber, .otherNumber].contains(category)
         case .separator: return [.spaceSeparator, .lineSeparator, .paragraphSeparator].contains(category)
+        case .mark: return [.nonspacingMark, .spacingMark, .enclosingMark].contains(category)
+        case .symbol: return [.mathSymbol, .currencySymbol, .modifierSymbol, .otherSymbol].contains(category)
+        case .punctuation:
+            return [
+                .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation,
+                .finalPunctuation, .otherPunctuation,
+            ].contains(category)
         }
     }
 }
