@@ -71,7 +71,10 @@ struct TrainingJob {
         let channels = [("train", data.train), ("validation", data.validation), ("test", data.test)]
         for case (let channel, let rows?) in channels {
             let evaluation: Evaluation
-            if channel == "train", let found = winner.trainEvaluation, found.quality != nil {
+            // The loss of a rounded corner is not the one to tell.
+            if channel == "train", let found = winner.trainEvaluation, found.quality != nil,
+                objective.loss.roundings.last == 0
+            {
                 evaluation = found
             } else {
                 let passModel = PassModel(coefficients: winner.coefficients, needsGradient: false, needsQuality: true)
