@@ -19,13 +19,21 @@ public struct ExecutionFollower: Sendable {
     /// Calls `onLook` with the picture of the execution at each look, changed or not, and answers the last one.
     public func follow(_ executionARN: String, onLook: (ExecutionBoard) -> Void) async throws -> ExecutionBoard {
         var board = ExecutionBoard()
+        var pause = interval
+        var seen = 0
         while true {
-            board.apply(try await history(executionARN))
+            let events = try await history(executionARN)
+            board.apply(events)
             onLook(board)
             if board.outcome != nil { return board }
-            try await clock.sleep(until: clock.now() + interval)
+            // While nothing happens, looks become rarer: a Wait of minutes is not worth a processor.
+            pause = events.count > seen ? interval : max(interval, min(pause * 2, Self.longestPause))
+            seen = events.count
+            try await clock.sleep(until: clock.now() + pause)
         }
     }
+
+    private static let longestPause = Duration.milliseconds(100)
 
     private func history(_ executionARN: String) async throws -> [JSON] {
         var events: [JSON] = []

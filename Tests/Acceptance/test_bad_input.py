@@ -199,7 +199,7 @@ def test_a_body_that_is_no_xml_is_refused(yard, name, body):
 
 
 @pytest.mark.parametrize("service, operation, words", [
-    ("sagemaker", "list_endpoints", "sagemaker:ListEndpoints"), ("lambda", "list_layers", "lambda:ListLayers"),
+    ("sagemaker", "list_domains", "sagemaker:ListDomains"), ("lambda", "list_layers", "lambda:ListLayers"),
     ("iam", "list_groups", "iam:ListGroups"), ("sts", "get_federation_token", "sts:GetFederationToken"),
     ("s3", "list_bucket_analytics_configurations", "s3:ListBucketAnalyticsConfigurations"),
     ("scheduler", "list_schedules", "scheduler"), ("ec2", "describe_vpcs", "ec2"), ("dynamodb", "list_tables", "ListTables"),

@@ -190,7 +190,7 @@ def test_linear_learner_is_tuned_by_its_own_metric(jobs, name):
     job = jobs.tuned(name)
     assert job["HyperParameterTuningJobStatus"] == "Completed", job.get("FailureReason")
     assert job["BestTrainingJob"]["FinalHyperParameterTuningJobObjectiveMetric"]["MetricName"] == "validation:objective_loss"
-    assert len(job["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"]) == 38
+    assert len(job["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"]) == 41
 
 
 def test_deleted_jobs_are_gone_and_their_names_free(jobs, name):

@@ -88,6 +88,23 @@ final class EndpointFleet: Sendable {
         state.withLock { $0.deployments[record.key] = task }
     }
 
+    /// As `deploy`, and gives a deployment that takes a moment, as the built-in learner's does, the time to end: clients
+    /// that wait ask at once, and then only after seconds.
+    func deployBriefly(_ record: EndpointRecord) async {
+        deploy(record)
+        let (ended, end) = AsyncStream<Never>.makeStream()
+        Task {
+            await settled(record.key)
+            end.finish()
+        }
+        let limit = Task {
+            try await Task.sleep(for: .milliseconds(100))
+            end.finish()
+        }
+        for await _ in ended {}
+        limit.cancel()
+    }
+
     /// Takes an endpoint out of service; its servers end after what is under way.
     func remove(_ key: EndpointKey) {
         guard let endpoint = state.withLock({ $0.running.removeValue(forKey: key) }) else { return }

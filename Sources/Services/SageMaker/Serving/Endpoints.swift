@@ -38,7 +38,7 @@ extension SageMakerService {
             try Self.setTags(tags, of: record.arn, in: db)
             return record
         }
-        fleet.deploy(record)
+        await fleet.deployBriefly(record)
         return .output(["EndpointArn": .string(record.arn)])
     }
 
