@@ -51,6 +51,7 @@ def transform_fn(model, body, content_type, accept):
     assert b"".join(parts) == b"one two three "
     assert answer["ContentType"] == "text/plain"
     logs, group = yard.client("logs"), f"/aws/sagemaker/Endpoints/{name}"
+    assert wait_for(lambda: logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"])
     stream = wait_for(lambda: logs.describe_log_streams(logGroupName=group)["logStreams"])[0]["logStreamName"]
     assert stream.startswith("AllTraffic/i-")
     messages = wait_for(lambda: [m for m in read(logs, group, stream) if "the model is loaded" in m])

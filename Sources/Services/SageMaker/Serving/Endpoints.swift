@@ -110,7 +110,7 @@ extension SageMakerService {
             try record.update(at: now, in: db)
             return record
         }
-        fleet.deploy(record)
+        await fleet.deployBriefly(record)
         return .output(["EndpointArn": .string(record.arn)])
     }
 
