@@ -1,9 +1,12 @@
-"""All measurements in one run; with --write FILE as a page."""
+"""All measurements in one run; with --write FILE as a page. --only pipeline,start measures those alone and leaves the
+page's other sections as they were."""
 
 import os
 import platform
+import re
 import sys
 import time
+from pathlib import Path
 
 import endpoint
 import growth
@@ -14,26 +17,53 @@ import start
 import transitions
 from measure import arguments
 
+SECTIONS = {
+    "pipeline": ("The whole pipeline", pipeline.measure),
+    "start": ("Start and idle memory", start.measure),
+    "endpoint": ("Endpoints", endpoint.measure),
+    "transitions": ("Step Functions", transitions.measure),
+    "growth": ("Growth", growth.measure),
+    "learner": ("linear-learner", learner.measure),
+    "registry": ("The container registry", registry.measure),
+}
+INTRODUCTION = """# Benchmarks
+
+Written by `make bench`; what is measured and how stands in `Benchmarks/README.md`. Medians, minimum–maximum beside them; a
+shared, noisy machine: ratios matter."""
+
+
+def take(option, default=None):
+    """The value of an option that is ours and not `measure`'s; it is taken out of the arguments."""
+    if option not in sys.argv:
+        return default
+    at = sys.argv.index(option)
+    value = sys.argv[at + 1]
+    del sys.argv[at:at + 2]
+    return value
+
+
+def written(page):
+    """The sections that a page has, by their titles."""
+    if not page or not Path(page).exists():
+        return {}
+    parts = re.split(r"^## (.+)\n", Path(page).read_text(), flags=re.M)[1:]
+    return dict(zip(parts[::2], map(str.strip, parts[1::2])))
+
+
+def measured(name, measure, options):
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release().split('-')[0]}"
+    return f"{time.strftime('%Y-%m-%d')}, {machine}.\n\n{measure(options).strip()}"
+
+
 if __name__ == "__main__":
-    target = None
-    if "--write" in sys.argv:
-        at = sys.argv.index("--write")
-        target = sys.argv[at + 1]
-        del sys.argv[at:at + 2]
+    target = take("--write")
+    wanted = take("--only", ",".join(SECTIONS)).split(",")
     options = arguments(__doc__)
-    parts = [
-        "# Benchmarks\n\nWritten by `make bench`; what is measured and how stands in `Benchmarks/README.md`. Medians, minimum–maximum beside them.",
-        f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release().split('-')[0]}; a shared, noisy machine: ratios matter.",
-        "## The whole pipeline\n\n" + pipeline.measure(options),
-        "## Start and idle memory\n\n" + start.measure(options),
-        "## Endpoints\n\n" + endpoint.measure(options),
-        "## Step Functions\n\n" + transitions.measure(options),
-        "## Growth\n\n" + growth.measure(options),
-        "## linear-learner\n\n" + learner.measure(options),
-        "## The container registry\n\n" + registry.measure(options),
-    ]
-    text = "\n\n".join(part.strip() for part in parts) + "\n"
-    print(text)
+    texts = written(target)
+    for name, (title, measure) in SECTIONS.items():
+        if name in wanted:
+            texts[title] = measured(name, measure, options)
+            print(f"## {title}\n\n{texts[title]}\n", flush=True)
     if target:
-        with open(target, "w") as page:
-            page.write(text)
+        known = [title for title, _ in SECTIONS.values() if title in texts]
+        Path(target).write_text("\n\n".join([INTRODUCTION, *(f"## {title}\n\n{texts[title]}" for title in known)]) + "\n")
