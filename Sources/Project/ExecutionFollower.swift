@@ -8,7 +8,7 @@ public struct ExecutionFollower: Sendable {
     private let clock: any WallClock
     private let interval: Duration
 
-    /// - Parameter interval: between two looks: milliseconds in process, a second against AWS.
+    /// - Parameter interval: between two looks while something happens: milliseconds in process, a second against AWS.
     public init(aws: any AWSCaller, caller: Caller, clock: any WallClock = SystemClock(), interval: Duration) {
         self.aws = aws
         self.caller = caller
