@@ -105,6 +105,7 @@ let foundation: [[Target]] = [
         "Compute",
         ["Archive", "JSON", .crypto, .logging, .nioCore, .nioPosix, .nioHTTP1, .subprocess, .systemPackage]
     ),
+    module("OutgoingHTTP", [.asyncHTTPClient, .nioCore, .nioHTTP1], tests: nil),
 ]
 
 let services: [[Target]] = [
@@ -115,10 +116,11 @@ let services: [[Target]] = [
         "SageMaker",
         ["Compute", "Archive", "HyperparameterTuning", "LinearLearner", "PipelineLanguage", "Suggestion"]
     ),
-    service("StepFunctions", ["StatesLanguage", "Archive"]),
+    service("StepFunctions", ["StatesLanguage", "Archive", "OutgoingHTTP"]),
     service("CloudFormation", ["Archive", .yams]),
     service("CloudWatch"),
     service("IAM", [.crypto]),
+    service("EventBridge", ["OutgoingHTTP"]),
 ]
 
 let package = Package(
@@ -156,7 +158,8 @@ let package = Package(
                 "Yard",
                 [
                     "AWSProtocol", "Compute", "JSON", "Store", "S3", "Lambda", "ECR", "SageMaker", "StepFunctions",
-                    "CloudFormation", "CloudWatch", "IAM", .httpTypes, .hummingbirdCore, .logging, .metrics, .nioCore,
+                    "CloudFormation", "CloudWatch", "EventBridge", "IAM", .httpTypes, .hummingbirdCore, .logging,
+                    .metrics, .nioCore,
                     .nioHTTPTypes, .nioPosix,
                     .serviceLifecycle,
                 ],

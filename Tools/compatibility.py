@@ -15,7 +15,8 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TITLES = {"s3": "Amazon S3", "lambda": "AWS Lambda", "ecr": "Amazon ECR", "sagemaker": "Amazon SageMaker",
           "sagemaker-runtime": "Amazon SageMaker Runtime", "sagemaker-metrics": "Amazon SageMaker Metrics", "states": "AWS Step Functions",
-          "logs": "Amazon CloudWatch Logs", "iam": "AWS IAM", "sts": "AWS STS", "cloudformation": "AWS CloudFormation"}
+          "logs": "Amazon CloudWatch Logs", "iam": "AWS IAM", "sts": "AWS STS", "cloudformation": "AWS CloudFormation",
+          "events": "Amazon EventBridge"}
 
 
 def served(binary):

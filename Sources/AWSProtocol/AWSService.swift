@@ -8,6 +8,9 @@ public protocol AWSService: Sendable {
     /// What the service answers, by operation name.
     var operations: [String: OperationHandler] { get }
 
+    /// What only the yard's own services ask of this one, and no client can: on AWS such calls stay inside too.
+    var internalOperations: [String: OperationHandler] { get }
+
     /// What the service answers in HTTP of its own.
     var endpoints: [any HTTPEndpoint] { get }
 
@@ -22,6 +25,7 @@ public protocol AWSService: Sendable {
 }
 
 extension AWSService {
+    public var internalOperations: [String: OperationHandler] { [:] }
     public var endpoints: [any HTTPEndpoint] { [] }
     public func start() async throws {}
     public func shutdown() async {}

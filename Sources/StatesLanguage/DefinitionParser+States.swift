@@ -156,6 +156,7 @@ extension DefinitionParser {
     private static let optimizedActions: [String: (all: Set<String>, jobs: Set<String>)] = [
         "dynamodb": (["getItem", "putItem", "deleteItem", "updateItem"], []),
         "events": (["putEvents"], []),
+        "http": (["invoke"], []),
         "lambda": (["invoke"], []),
         "sagemaker": (
             [

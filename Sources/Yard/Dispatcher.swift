@@ -6,6 +6,7 @@ import Synchronization
 final class Dispatcher: AWSCaller {
     private let services = Mutex<[any AWSService]>([])
     private let handlers = Mutex<[Operation: OperationHandler]>([:])
+    private let internalHandlers = Mutex<[Operation: OperationHandler]>([:])
     private let logger: Logger
 
     init(logger: Logger) { self.logger = logger }
@@ -21,18 +22,38 @@ final class Dispatcher: AWSCaller {
     /// Takes the services up. They know the dispatcher already, which is why they come after it.
     func connect(_ services: [any AWSService]) {
         self.services.withLock { $0 = services }
+        handlers.withLock { $0 = Self.table(services, \.operations) }
+        internalHandlers.withLock { $0 = Self.table(services, \.internalOperations) }
+    }
+
+    private static func table(
+        _ services: [any AWSService],
+        _ operations: (any AWSService) -> [String: OperationHandler]
+    ) -> [Operation: OperationHandler] {
         let pairs = services.flatMap { service in
-            service.operations.map { (Operation(service.name, $0.key), $0.value) }
+            operations(service).map { (Operation(service.name, $0.key), $0.value) }
         }
-        handlers.withLock { $0 = Dictionary(pairs, uniquingKeysWith: { $1 }) }
+        return Dictionary(pairs, uniquingKeysWith: { $1 })
     }
 
     /// Lets go of the services, which hold the dispatcher: from now on nothing is served.
     func disconnect() { connect([]) }
 
     func send(_ request: AWSRequest) async throws(AWSError) -> AWSResponse {
-        guard let handler = handlers.withLock({ $0[request.operation] }) else { throw .notServed(request.operation) }
+        guard let handler = handlers.withLock({ $0[request.operation] }) else {
+            guard let handler = internalHandlers.withLock({ $0[request.operation] }) else {
+                throw .notServed(request.operation)
+            }
+            return try await answer(request, by: handler)
+        }
         try Validator.validate(request)
+        return try await answer(request, by: handler)
+    }
+
+    private func answer(
+        _ request: AWSRequest,
+        by handler: OperationHandler
+    ) async throws(AWSError) -> AWSResponse {
         do {
             return try await handler(request)
         } catch let error as AWSError {

@@ -3,6 +3,7 @@ import CloudFormation
 import CloudWatch
 import Compute
 import ECR
+import EventBridge
 import IAM
 import Lambda
 import Logging
@@ -39,6 +40,7 @@ extension Yard {
         SageMakerService.migrations,
         StepFunctionsService.migrations,
         CloudFormationService.migrations,
+        EventBridgeService.migrations,
     ].flatMap { $0 }
 
     /// How state machines run for those who test them.
@@ -78,6 +80,7 @@ extension Yard {
                 rehearsal: parts.rehearsal
             ),
             CloudFormationService(store: store, aws: aws, clock: clock, logger: logger),
+            EventBridgeService(store: store, aws: aws, clock: clock, logger: logger),
         ]
     }
 }

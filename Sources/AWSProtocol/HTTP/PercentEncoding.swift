@@ -1,7 +1,7 @@
 /// Percent-encoding as AWS's URIs and signatures use it (RFC 3986).
-enum PercentEncoding {
+public enum PercentEncoding {
     /// The text with every byte but `A-Za-z0-9-._~` (and `/` where it separates) written as `%XX`.
-    static func encode(_ text: some StringProtocol, keepingSlash: Bool = false) -> String {
+    public static func encode(_ text: some StringProtocol, keepingSlash: Bool = false) -> String {
         var output: [UInt8] = []
         output.reserveCapacity(text.utf8.count)
         for byte in text.utf8 { append(byte, to: &output, keepingSlash: keepingSlash) }

@@ -4,7 +4,7 @@ public enum ServiceModels {
     public static var all: [ServiceModel] {
         [
             s3Model, lambdaModel, ecrModel, sageMakerModel, sageMakerRuntimeModel, sageMakerMetricsModel, statesModel,
-            logsModel, iamModel, stsModel, cloudFormationModel,
+            logsModel, iamModel, stsModel, cloudFormationModel, eventBridgeModel,
         ]
     }
 
@@ -23,6 +23,7 @@ public enum ServiceModels {
         case "iam": iamModel
         case "sts": stsModel
         case "cloudformation": cloudFormationModel
+        case "events": eventBridgeModel
         default: nil
         }
     }
@@ -34,7 +35,8 @@ public enum ServiceModels {
         case "cloudwatchlogs": logsModel
         case "sagemakerruntime": sageMakerRuntimeModel
         case "sagemakermetrics": sageMakerMetricsModel
-        case "states", "logs", "sagemaker-runtime", "sagemaker-metrics": nil
+        case "eventbridge": eventBridgeModel
+        case "states", "logs", "events", "sagemaker-runtime", "sagemaker-metrics": nil
         default: model(signingName: sdkID)
         }
     }
@@ -46,6 +48,7 @@ public enum ServiceModels {
         case "Logs_20140328": logsModel
         case "SageMaker": sageMakerModel
         case "AmazonEC2ContainerRegistry_V20150921": ecrModel
+        case "AWSEvents": eventBridgeModel
         default: nil
         }
     }
@@ -73,4 +76,5 @@ public enum ServiceModels {
     private static let iamModel = ModelReader.read(iam)
     private static let stsModel = ModelReader.read(sts)
     private static let cloudFormationModel = ModelReader.read(cloudformation)
+    private static let eventBridgeModel = ModelReader.read(eventbridge)
 }

@@ -1,5 +1,6 @@
 import AWSProtocol
 import Logging
+import OutgoingHTTP
 import StatesLanguage
 import Store
 
@@ -20,6 +21,7 @@ extension RunningExecution {
         let rehearsal: Rehearsal
         let mocks: MockedTasks?
         let aws: any AWSCaller
+        let http = OutgoingHTTP()
 
         init(store: Store, aws: any AWSCaller, clock: any WallClock, logger: Logger, rehearsal: Rehearsal) {
             self.store = store

@@ -10,6 +10,7 @@ extension TaskPerformer {
         switch (service, action) {
         case ("lambda", "invoke"): return try await invokeLambda(job)
         case ("states", "startExecution"): return try await startNested(job)
+        case ("http", "invoke"): return try await invokeHTTP(job)
         default:
             let operation = ServiceModels.model(signingName: service)?.operation(sdkAction: action)
             guard let operation else { throw notServed(job) }

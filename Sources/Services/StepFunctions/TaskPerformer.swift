@@ -13,6 +13,8 @@ struct TaskJob: Sendable {
     var isResumed: Bool
     /// Whether a worker took the activity's task before a restart.
     var isTaken = false
+    /// Where a tested HTTP task's exchange is kept.
+    var exchange: HTTPExchange?
 
     /// On whose behalf the task's calls are made.
     var caller: Caller {

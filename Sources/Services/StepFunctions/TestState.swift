@@ -10,7 +10,9 @@ extension StepFunctionsService {
         let state = try TestedState(request.requiredString("definition"), named: request.string("stateName"))
         try mock.check(state, isTaskCallable: request.string("roleArn") != nil)
         try state.check()
-        let surroundings = try surroundings(request, state, mock)
+        let level = request.string("inspectionLevel") ?? "INFO"
+        let exchange = level == "TRACE" ? HTTPExchange(showsSecrets: request.bool("revealSecrets") ?? false) : nil
+        let surroundings = try surroundings(request, mock, exchange)
         var trial = try await state.run(surroundings)
         if let exceeded = try mock.exceededThreshold(state, trial) {
             var failing = surroundings
@@ -19,16 +21,17 @@ extension StepFunctionsService {
         }
         let inspection = StateInspection(state: state, surroundings: surroundings, trial: trial, mock: mock)
         var members = try await inspection.outcome()
-        if (request.string("inspectionLevel") ?? "INFO") != "INFO" {
-            members["inspectionData"] = .object(try await inspection.data())
+        if level != "INFO" {
+            let data = try await inspection.data()
+            members["inspectionData"] = .object(data.merging(exchange?.members ?? [:]))
         }
         return AWSResponse(members)
     }
 
     private func surroundings(
         _ request: AWSRequest,
-        _ state: TestedState,
-        _ mock: StateMock
+        _ mock: StateMock,
+        _ exchange: HTTPExchange?
     ) throws -> TestedState.Surroundings {
         let caller = request.caller
         let now = clock.now()
@@ -52,18 +55,25 @@ extension StepFunctionsService {
             variables: try request.string("variables").map { try JSON(parsing: $0).objectValue ?? [:] } ?? [:],
             moment: now.milliseconds,
             retries: request["stateConfiguration"]?["retrierRetryCount"]?.intValue ?? 0,
-            answer: answer(mock, caller, facts)
+            answer: answer(mock, caller, facts, exchange)
         )
     }
 
     /// What the mock says, or what the task's service answers.
-    private func answer(_ mock: StateMock, _ caller: Caller, _ facts: ContextObject.Execution) -> TaskAnswer {
+    private func answer(
+        _ mock: StateMock,
+        _ caller: Caller,
+        _ facts: ContextObject.Execution,
+        _ exchange: HTTPExchange?
+    ) -> TaskAnswer {
         if let outcome = mock.outcome { return { _ in outcome } }
         let tasks = environment.tasks
         let record = ExecutionRecord(testing: facts, for: caller, at: clock.now())
         return { call in
             let outcome = FirstOutcome()
-            await tasks.perform(TaskJob(call: call, execution: record, isResumed: false)) { await outcome.keep($0) }
+            var job = TaskJob(call: call, execution: record, isResumed: false)
+            job.exchange = exchange
+            await tasks.perform(job) { await outcome.keep($0) }
             return await outcome.kept
                 ?? .failed(
                     error: StatesError.runtime,
