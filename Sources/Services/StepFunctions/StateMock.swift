@@ -11,6 +11,7 @@ struct StateMock: Sendable {
     private var failedIterations: Int?
     private var itemReaderData: String?
     private var causedBy: String?
+    private var mode = MockedResult.Mode.strict
 
     /// - Throws: `ValidationException` where the request's members do not go together.
     init(_ request: AWSRequest) throws(AWSError) {
@@ -26,6 +27,7 @@ struct StateMock: Sendable {
             }
             return
         }
+        mode = mock["fieldValidationMode"]?.stringValue.flatMap(MockedResult.Mode.init) ?? .strict
         guard mock["result"] == nil || mock["errorOutput"] == nil else {
             throw Self.invalid("A test mock should have only one of the following fields: [result, errorOutput].")
         }
@@ -69,9 +71,14 @@ struct StateMock: Sendable {
             throw Self.invalid("State type '\(state.kind)' is not supported when a mock is specified")
         case "Map": try checkMap(state)
         case "Parallel": try checkParallel(state)
-        case "Task": try MockedResult(state.resource)?.check(result)
+        case "Task": try checkTask(state)
         default: break
         }
+    }
+
+    private func checkTask(_ state: TestedState) throws(AWSError) {
+        let isParsed = state.resource?.pattern == .sync2
+        try MockedResult(state.resource)?.check(result, mode, isParsed: isParsed)
     }
 
     private func checkMap(_ state: TestedState) throws(AWSError) {
