@@ -22,7 +22,11 @@ public struct ExecutionBoard: Sendable {
     public private(set) var rows: [Row] = []
     /// Set once the execution has ended.
     public private(set) var outcome: Outcome?
+    /// Where the execution failed; nil while it has not, and where the history does not tell.
+    public private(set) var failure: FailedState?
     private var lastEventID = 0
+    /// Which row an event belongs to: it follows, by `previousEventId`, the one that entered the state.
+    private var rowOfEvent: [Int: Int] = [:]
 
     /// How an execution ended.
     public enum Outcome: Sendable, Equatable {
@@ -45,6 +49,7 @@ public struct ExecutionBoard: Sendable {
                 continue
             }
             lastEventID = id
+            rowOfEvent[id] = event["previousEventId"]?.intValue.flatMap { rowOfEvent[$0] }
             apply(event, type, at: Timestamp(seconds: event["timestamp"]?.doubleValue ?? 0))
         }
     }
@@ -53,16 +58,28 @@ public struct ExecutionBoard: Sendable {
         switch type {
         case "ExecutionSucceeded":
             outcome = .succeeded(output: event["executionSucceededEventDetails"]?["output"]?.stringValue ?? "")
-        case "ExecutionFailed": fail("FAILED", event["executionFailedEventDetails"], at: moment)
+        case "ExecutionFailed":
+            let details = event["executionFailedEventDetails"]
+            failure = failedState(event, cause: details?["cause"]?.stringValue ?? "")
+            fail("FAILED", details, at: moment)
         case "ExecutionAborted": fail("ABORTED", event["executionAbortedEventDetails"], at: moment)
         case "ExecutionTimedOut": fail("TIMED_OUT", event["executionTimedOutEventDetails"], at: moment)
         case _ where type.hasSuffix("StateEntered"): enter(event, type, at: moment)
         case _ where type.hasSuffix("StateExited"): exit(event, at: moment)
-        case "TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "LambdaFunctionTimedOut", "TaskSubmitFailed":
-            if let running = rows.lastIndex(where: { $0.status == .running }) { rows[running].retries += 1 }
+        case _ where Self.failedAttempts.contains(type):
+            let running = rows.lastIndex { $0.status == .running }
+            if let row = row(of: event) ?? running { rows[row].retries += 1 }
         default: break
         }
     }
+
+    private static let failedAttempts: Set<String> = [
+        "ActivityFailed", "ActivityScheduleFailed", "ActivityTimedOut", "LambdaFunctionFailed",
+        "LambdaFunctionScheduleFailed", "LambdaFunctionStartFailed", "LambdaFunctionTimedOut", "TaskFailed",
+        "TaskStartFailed", "TaskSubmitFailed", "TaskTimedOut",
+    ]
+
+    private func row(of event: JSON) -> Int? { event["id"]?.intValue.flatMap { rowOfEvent[$0] } }
 
     private mutating func enter(_ event: JSON, _ type: String, at moment: Timestamp) {
         let details = event["stateEnteredEventDetails"]
@@ -81,6 +98,7 @@ public struct ExecutionBoard: Sendable {
                 input: details?["input"]?.stringValue ?? ""
             )
         )
+        if let id = event["id"]?.intValue { rowOfEvent[id] = rows.count - 1 }
     }
 
     private mutating func exit(_ event: JSON, at moment: Timestamp) {
@@ -94,6 +112,16 @@ public struct ExecutionBoard: Sendable {
             output: details?["output"]?.stringValue ?? "",
             beyond: rows[index].input
         )
+    }
+
+    private func failedState(_ event: JSON, cause: String) -> FailedState? {
+        let told = FailedState.Place(cause: cause)
+        let entered = told?.enteredEvent.flatMap { rowOfEvent[$0] }
+        guard let index = entered ?? row(of: event) ?? rows.lastIndex(where: { $0.status == .running }) else {
+            return nil
+        }
+        let row = rows[index]
+        return FailedState(name: row.state, attempts: max(1, row.retries), input: row.input, field: told?.field)
     }
 
     private mutating func fail(_ status: String, _ details: JSON?, at moment: Timestamp) {

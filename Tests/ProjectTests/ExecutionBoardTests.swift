@@ -52,6 +52,41 @@ import Testing
         #expect(board.rows[0].product == "1")
     }
 
+    @Test func `attempts are counted for the state whose they are, and the failure names it`() {
+        var board = ExecutionBoard()
+        let order: JSON.Object = ["previousEventId": 2]
+        board.apply([
+            entered(2, "TaskStateEntered", "Charge", #"{"card":1}"#),
+            entered(3, "TaskStateEntered", "Ship"),
+            event(4, "TaskFailed", order), event(5, "TaskFailed", ["previousEventId": 4]),
+            event(6, "TaskSucceeded", ["previousEventId": 3]),
+            event(7, "TaskFailed", ["previousEventId": 5]),
+            event(8, "ExecutionFailed", ["previousEventId": 7, "executionFailedEventDetails": ["error": "E"]]),
+        ])
+        #expect(board.rows.map(\.retries) == [3, 0])
+        #expect(
+            board.failure?.description
+                == "It failed in the state 'Charge' after 3 attempts.\nThe state's input: {\"card\":1}"
+        )
+    }
+
+    @Test func `a failed data flow's field is named`() {
+        var board = ExecutionBoard()
+        let cause =
+            "An error occurred while executing the state 'Charge' (entered at the event id #2). The JSONPath '$.card' "
+            + "specified for the field 'card.$' could not be found in the input '{}'"
+        board.apply([
+            entered(2, "TaskStateEntered", "Charge"),
+            event(
+                3,
+                "ExecutionFailed",
+                ["executionFailedEventDetails": ["error": "States.Runtime", "cause": .string(cause)]]
+            ),
+        ])
+        #expect(board.failure?.field == "card.$")
+        #expect(board.failure?.name == "Charge")
+    }
+
     @Test func `a failed execution fails the state that ran`() {
         var board = ExecutionBoard()
         board.apply([

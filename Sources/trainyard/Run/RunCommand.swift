@@ -104,6 +104,7 @@ struct RunCommand: AsyncParsableCommand {
             return .success
         case .failed(let status, let error, let cause):
             display.message("\nThe execution ended as \(status): \(error)\n\(ResultText.cause(cause))")
+            if let failure = board.failure { display.message(failure.description) }
             if let job = FailedJob(cause: cause) {
                 let lines = try await job.lastLines(15, from: yard, as: yard.caller)
                 display.message(([job.reason, "Its log ends:"] + lines.map { "  " + $0 }).joined(separator: "\n"))

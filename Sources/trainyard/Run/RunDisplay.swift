@@ -64,7 +64,12 @@ struct RunDisplay {
     }
 
     private func text(_ row: ExecutionBoard.Row, until end: Timestamp) -> String {
-        let retries = row.retries > 0 && row.status != .failed ? "(tried \(row.retries + 1) times) " : ""
+        let retries =
+            switch (row.status, row.retries) {
+            case (.failed, 2...): "(failed \(row.retries) times) "
+            case (.failed, _), (_, 0): ""
+            default: "(tried \(row.retries + 1) times) "
+            }
         let spinner = Array("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
         let (mark, color): (String, Int) =
             switch row.status {
