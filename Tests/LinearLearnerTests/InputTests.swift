@@ -117,16 +117,48 @@ import Testing
         let long = NumberScanner.scan(bytes, &position, end: bytes.count).map { Float($0) }
         for delimiter in [",", "\n", "\r", " ", "\0"] {
             let padded = Array((text + delimiter + "23456789").utf8)
-            let short = NumberScanner.scanShort(padded, NumberScanner.inversePowers)
-            #expect(short.map { Float($0.value) } == long)
-            #expect(short?.length == bytes.count)
+            let short = NumberScanner.scanShort(padded, NumberScanner.shortScales)
+            #expect(Float(short.value) == long)
+            #expect(short.length == bytes.count)
+            #expect(short.digitBits == 8 * text.filter(\.isNumber).count)
         }
     }
 
-    @Test(arguments: ["", "-", ".", "-.", "1e5", "1.2.3", "--1", "1-2", "abc", "12345678", "nan", "1:2", "1/2", "é"])
-    func `what is no short number is left to the long way`(text: String) {
-        let padded = Array((text + ",23456789").utf8)
-        #expect(NumberScanner.scanShort(padded, NumberScanner.inversePowers) == nil)
+    @Test(arguments: [
+        "0", "-12.345", "1234567", "12345678", "-1234567", "-12345.67", "1234567.", "12345678.", "-123.4567", "1e5",
+        "1.5e-3", "-0.123456789012345", "0.5,", "+7", "123456.7", "1234567.8",
+    ])
+    func `a cell of any length is a number up to its end`(text: String) throws {
+        let number = try #require(
+            text.split(separator: ",").first.flatMap { Float($0 + ($0.hasSuffix(".") ? "0" : "")) }
+        )
+        try Self.scanCell(text + ",23456789012345678") { isNumber, value, rest in
+            #expect(isNumber)
+            #expect(Float(value) == number)
+            #expect(rest.first == UInt8(ascii: ","))
+        }
+    }
+
+    @Test(arguments: [
+        "", "-", ".", "-.", "1.2.3", "--1", "1-2", "abc", "nan", "1:2", "1/2", "é", "1e", "1e99", "12345678x",
+    ])
+    func `what is no number is no cell`(text: String) throws {
+        try Self.scanCell(text + ",23456789012345678") { isNumber, _, rest in
+            #expect(!isNumber || rest.first != UInt8(ascii: ","))
+        }
+    }
+
+    /// - Parameter body: Takes whether there is a number, which, and what comes behind it.
+    private static func scanCell(_ text: String, _ body: (Bool, Double, ArraySlice<UInt8>) throws -> Void) throws {
+        let bytes = Array(text.utf8)
+        var (value, length, isNumber) = (0.0, 0, false)
+        bytes.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return }
+            var cell = base
+            isNumber = NumberScanner.scanCell(&cell, base + buffer.count, NumberScanner.shortScales, &value)
+            length = cell - base
+        }
+        try body(isNumber, value, bytes[length...])
     }
 
     @Test func `records are trained on like lines`() throws {

@@ -16,6 +16,7 @@ struct CSVParser {
     /// One row, where rows are kept sparse.
     private let scratch: UnsafeScratch
     private let table: CellTable
+    private let scales = NumberScales()
 
     /// - Parameter scaler: Applied to each feature while it is read.
     init(_ channel: InputDescription, _ files: [InputFile], _ scaler: Scaler) {
@@ -62,53 +63,40 @@ struct CSVParser {
         return position < buffer.count
     }
 
-    /// A row of plain short numbers, which nearly all are.
+    /// A row of plain numbers, which nearly all are.
     /// - Returns: False where there is anything else.
     @inline(__always)
     private mutating func readPlainRow(_ target: UnsafeMutablePointer<Float>, _ label: inout Float) -> Bool {
         let bytes = UnsafePointer(buffer.bytes)
-        let end = buffer.count
-        let last = channel.layout.featureCount
-        let (means, factors) = (UnsafePointer(table.means), UnsafePointer(table.factors))
-        let inverses = UnsafePointer(table.inverses)
-        var position = self.position
-        guard let value = Self.plainNumber(bytes, &position, end: end, inverses), bytes[position] == UInt8(ascii: ",")
-        else { return false }
+        let end = bytes + buffer.count
+        let last = channel.layout.featureCount - 1
+        let (means, factors, scales) = (table.means, table.factors, self.scales.base)
+        var cell = bytes + position
+        var value = 0.0
+        guard NumberScanner.scanCell(&cell, end, scales, &value), cell.pointee == UInt8(ascii: ",") else {
+            return false
+        }
         label = Float(value)
         var column = 0
-        while true {
-            position &+= 1
-            guard let value = Self.plainNumber(bytes, &position, end: end, inverses) else { return false }
+        while column < last {
+            cell += 1
+            guard NumberScanner.scanCell(&cell, end, scales, &value), cell.pointee == UInt8(ascii: ",") else {
+                return false
+            }
             target[column] = Float((value - means[column]) * factors[column])
             column &+= 1
-            if column == last { break }
-            guard bytes[position] == UInt8(ascii: ",") else { return false }
         }
-        if position < end {
-            if bytes[position] == 0x0D { position += 1 }
-            guard bytes[position] == 0x0A else { return false }
-            position += 1
+        cell += 1
+        guard NumberScanner.scanCell(&cell, end, scales, &value) else { return false }
+        target[column] = Float((value - means[column]) * factors[column])
+        if cell < end {
+            if cell.pointee == 0x0D { cell += 1 }
+            guard cell.pointee == 0x0A else { return false }
+            cell += 1
         }
-        guard position <= end else { return false }
-        self.position = position
+        guard cell <= end else { return false }
+        position = cell - bytes
         return true
-    }
-
-    @inline(__always)
-    private static func plainNumber(
-        _ bytes: UnsafePointer<UInt8>,
-        _ position: inout Int,
-        end: Int,
-        _ inverses: UnsafePointer<Double>
-    ) -> Double? {
-        if let (value, length) = NumberScanner.scanShort(bytes + position, inverses) {
-            position &+= length
-            return value
-        }
-        guard let value = NumberScanner.scan(bytes, &position, end: end),
-            abs(value) <= Double(Float.greatestFiniteMagnitude)
-        else { return nil }
-        return value
     }
 
     /// A row with anything that CSV allows: spaces, quotes, other line ends; or a blank line.
@@ -223,12 +211,10 @@ struct CSVParser {
 private final class CellTable {
     let means: UnsafeMutablePointer<Double>
     let factors: UnsafeMutablePointer<Double>
-    let inverses: UnsafeMutablePointer<Double>
 
     init(_ scaler: Scaler) {
         means = Self.copy(scaler.means)
         factors = Self.copy(scaler.deviations.map { 1 / $0 })
-        inverses = Self.copy(NumberScanner.inversePowers)
     }
 
     private static func copy(_ values: [Double]) -> UnsafeMutablePointer<Double> {
@@ -240,7 +226,6 @@ private final class CellTable {
     deinit {
         means.deallocate()
         factors.deallocate()
-        inverses.deallocate()
     }
 }
 

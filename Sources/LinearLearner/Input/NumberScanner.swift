@@ -53,8 +53,9 @@ enum NumberScanner {
     ) {
         while position + 8 <= end {
             let word = UInt64(littleEndian: UnsafeRawPointer(bytes + position).loadUnaligned(as: UInt64.self))
-            guard let number = eightDigits(word &- 0x3030_3030_3030_3030) else { break }
-            mantissa = mantissa &* 100_000_000 &+ number
+            let digits = word &- 0x3030_3030_3030_3030
+            guard areDigits(digits) else { break }
+            mantissa = mantissa &* 100_000_000 &+ eightDigits(digits)
             position += 8
         }
         while position < end {
@@ -65,58 +66,98 @@ enum NumberScanner {
         }
     }
 
-    /// The number that eight digits make, the first in the lowest byte, 48 taken from each; nil where one is no digit.
+    /// Whether each byte, 48 taken from it, is a digit.
     @inline(__always)
-    private static func eightDigits(_ digits: UInt64) -> UInt64? {
-        guard ((digits &+ 0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080 == 0 else { return nil }
-        var value = (digits &* 10) &+ (digits >> 8)
-        value =
-            (((value & 0x0000_00FF_0000_00FF) &* 0x000F_4240_0000_0064)
-                &+ (((value >> 16) & 0x0000_00FF_0000_00FF) &* 0x0000_2710_0000_0001)) >> 32
-        return value & 0xFFFF_FFFF
+    private static func areDigits(_ digits: UInt64) -> Bool {
+        ((digits &+ 0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080 == 0
     }
 
-    /// A short plain number (`-1.25`) and where it ends, of a text that goes on for eight bytes or more; nil of any other.
+    /// The number that eight digits make, the first in the lowest byte, 48 taken from each.
+    @inline(__always)
+    private static func eightDigits(_ digits: UInt64) -> UInt64 {
+        let pairs = (digits &* 10) &+ (digits >> 8)
+        let value =
+            ((pairs & 0x0000_00FF_0000_00FF) &* 0x000F_4240_0000_0064)
+            &+ (((pairs >> 16) & 0x0000_00FF_0000_00FF) &* 0x0000_2710_0000_0001)
+        return value >> 32
+    }
+
+    /// A plain number of at most seven characters after its sign (`-1.25`), where there is one. Eight bytes are read, whatever
+    /// they are.
     ///
-    /// Without a branch that depends on where sign and point are, which cost more than all of the arithmetic.
-    /// - Parameter inverses: `inversePowers`.
+    /// Without a branch that depends on where sign, point and end are: a wrong guess costs more than all of the arithmetic.
+    /// - Parameter scales: `shortScales`.
+    /// - Returns: Where it ends, and how many digits it has, eight to each. It is one only if there are digits, and what
+    ///   comes behind it is no part of a number.
     @inline(__always)
     static func scanShort(
         _ bytes: UnsafePointer<UInt8>,
-        _ inverses: UnsafePointer<Double>
-    ) -> (value: Double, length: Int)? {
-        let word = UInt64(littleEndian: UnsafeRawPointer(bytes).loadUnaligned(as: UInt64.self))
-        // The lowest byte below '-': a comma, a line's end, a space.
-        let ends = (word &- 0x2D2D_2D2D_2D2D_2D2D) & ~word & 0x8080_8080_8080_8080
-        guard ends != 0 else { return nil }
-        let length = UInt64(truncatingIfNeeded: ends.trailingZeroBitCount &>> 3)
-        let sign: UInt64 = word & 0xFF == 0x2D ? 1 : 0
-        // Without the sign and what follows the number; the shifts stay below 64.
-        let text = (word & ((1 &<< (length &* 8)) &- 1)) &>> (sign &* 8)
-        let count = length &- sign
-        guard count &- 1 < 7 else { return nil }
-        let pointless = text ^ 0x2E2E_2E2E_2E2E_2E2E
-        // The lowest point, or the end of the text, where there is a bit for it.
-        let points =
-            (pointless &- 0x0101_0101_0101_0101) & ~pointless & 0x8080_8080_8080_8080 | 0x80 &<< (count &* 8)
-        let point = UInt64(truncatingIfNeeded: points.trailingZeroBitCount &>> 3)
-        let hasPoint: UInt64 = point < count ? 1 : 0
-        let whole = text & ((1 &<< (point &* 8)) &- 1)
-        let fraction = (text &>> 8) & ~((1 &<< (point &* 8)) &- 1)
-        let digitCount = count &- hasPoint
-        guard digitCount > 0 else { return nil }
+        _ scales: UnsafePointer<Double>
+    ) -> (value: Double, length: Int, digitBits: Int) {
+        let raw = UInt64(littleEndian: UnsafeRawPointer(bytes).loadUnaligned(as: UInt64.self))
+        let sign: UInt64 = raw & 0xFF == 0x2D ? 1 : 0
+        let digits = (raw &>> (sign &* 8)) ^ 0x3030_3030_3030_3030
+        // The highest bit of each byte that is no digit, and of the last.
+        let others = ((digits &+ 0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080 | 1 &<< 63
+        let first = others & (0 &- others)
+        let point = UInt64(truncatingIfNeeded: others.trailingZeroBitCount) & 0x38
+        // 0x1E is a point less the 0x30 of digits.
+        let isPoint: UInt64 = (digits &>> point) & 0xFF == 0x1E ? 1 : 0
+        let rest = others & ~(first & (0 &- isPoint)) | 1 &<< 63
+        let end = UInt64(truncatingIfNeeded: rest.trailingZeroBitCount) & 0x38
+        let whole = ((first &>> 7) &- 1) | (isPoint &- 1)
+        let digitBits = end &- isPoint &* 8
         // To the high end, so that what is missing in front are zeros.
-        let shift = (8 &- digitCount) &* 8
-        let digits = ((whole | fraction) &<< shift) &- (0x3030_3030_3030_3030 &<< shift)
-        guard let mantissa = eightDigits(digits) else { return nil }
-        let places = Int(truncatingIfNeeded: count &- point &- hasPoint)
-        let magnitude = Double(Int64(bitPattern: mantissa)) * inverses[places & 7]
-        return (Double(bitPattern: magnitude.bitPattern | sign &<< 63), Int(truncatingIfNeeded: length))
+        let aligned = ((digits & whole) | ((digits &>> 8) & ~whole)) &<< (64 &- digitBits)
+        let places = Int(truncatingIfNeeded: (digitBits &- point) &>> 3 | sign &<< 3)
+        return (
+            Double(Int64(truncatingIfNeeded: eightDigits(aligned))) * scales[places & 15],
+            Int(truncatingIfNeeded: end &>> 3 &+ sign), Int(truncatingIfNeeded: digitBits)
+        )
     }
 
-    /// One, a tenth, a hundredth … : multiplying is several times as fast as dividing, and off by less than a
-    /// hundred-millionth of a single-precision number's last place.
-    static let inversePowers: [Double] = [1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7]
+    /// Reads the number at `cell`, which a comma, a line's end or the end of the text follows, and goes behind it.
+    ///
+    /// 16 bytes from `cell` on are read, whatever they are.
+    /// - Parameter scales: `shortScales`.
+    /// - Returns: False where there is none that fits a single-precision number.
+    @inline(__always)
+    static func scanCell(
+        _ cell: inout UnsafePointer<UInt8>,
+        _ end: UnsafePointer<UInt8>,
+        _ scales: UnsafePointer<Double>,
+        _ value: inout Double
+    ) -> Bool {
+        let (short, length, digitBits) = scanShort(cell, scales)
+        let behind = cell[length]
+        guard digitBits > 0, behind == UInt8(ascii: ",") || behind == 0x0A || behind == 0x0D else {
+            return scanLongCell(&cell, end, &value)
+        }
+        value = short
+        cell += length
+        return true
+    }
+
+    @inline(never)
+    static func scanLongCell(
+        _ cell: inout UnsafePointer<UInt8>,
+        _ end: UnsafePointer<UInt8>,
+        _ value: inout Double
+    ) -> Bool {
+        var position = 0
+        guard let found = scan(cell, &position, end: end - cell), abs(found) <= Double(Float.greatestFiniteMagnitude)
+        else { return false }
+        value = found
+        cell += position
+        return true
+    }
+
+    /// One, a tenth, a hundredth …, then the same below zero: multiplying is several times as fast as dividing, and off by
+    /// less than a hundred-millionth of a single-precision number's last place.
+    static let shortScales: [Double] = {
+        let scales = [1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7]
+        return scales + scales.map { -$0 }
+    }()
 
     private static func scanExponent(_ bytes: UnsafePointer<UInt8>, _ position: inout Int, end: Int) -> Int? {
         position += 1
@@ -140,4 +181,17 @@ enum NumberScanner {
             String(decoding: UnsafeBufferPointer(start: bytes + range.lowerBound, count: range.count), as: UTF8.self)
         )
     }
+}
+
+/// `NumberScanner.shortScales` as plain memory.
+final class NumberScales {
+    let base: UnsafePointer<Double>
+
+    init() {
+        let scales = UnsafeMutablePointer<Double>.allocate(capacity: NumberScanner.shortScales.count)
+        for (index, scale) in NumberScanner.shortScales.enumerated() { (scales + index).initialize(to: scale) }
+        base = UnsafePointer(scales)
+    }
+
+    deinit { base.deallocate() }
 }

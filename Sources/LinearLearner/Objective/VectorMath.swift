@@ -7,7 +7,7 @@ enum VectorMath {
     /// e to the power of each; 0 below -87.
     @inline(__always)
     static func exp(_ x: Vector) -> Vector {
-        let clamped = x.clamped(lowerBound: Vector(repeating: -87.3), upperBound: Vector(repeating: 88.3))
+        let clamped = x.replacing(with: -87.3, where: x .< -87.3).replacing(with: 88.3, where: x .> 88.3)
         // Adding 1.5 * 2^23 rounds to an integer, which is then in the low bits.
         let magic = Vector(repeating: 12_582_912)
         let shifted = clamped * 1.442_695_04 + magic
