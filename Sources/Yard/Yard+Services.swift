@@ -28,6 +28,7 @@ extension Yard {
         var host: ComputeHost
         var rehearsal: Rehearsal
         var endpointIdleTime: Duration?
+        var defersModelData: Bool
     }
 
     /// The schema of every service.
@@ -60,7 +61,9 @@ extension Yard {
             clock: clock,
             logger: logger,
             host: host,
-            endpointIdleTime: parts.endpointIdleTime
+            endpointIdleTime: parts.endpointIdleTime,
+            defersModelData: parts.defersModelData,
+            timeScale: parts.rehearsal.timeScale
         )
         return [
             iam,

@@ -61,7 +61,8 @@ public final class Yard: AWSCaller, Service {
             logger: logger,
             host: host,
             rehearsal: try Self.rehearsal(configuration),
-            endpointIdleTime: configuration.endpointIdleTime
+            endpointIdleTime: configuration.endpointIdleTime,
+            defersModelData: configuration.defersModelData
         )
         let iam = IAMService(store: store, aws: dispatcher, clock: clock, logger: logger)
         services = Self.services(parts, iam: iam)

@@ -31,6 +31,8 @@ public struct YardConfiguration: Sendable {
     /// How long an endpoint's containers wait for a request before they are stopped; the next request starts them again.
     /// nil: for ever.
     public var endpointIdleTime: Duration?
+    /// Whether a model may be created before its data are in S3, which AWS refuses.
+    public var defersModelData: Bool
 
     public init(
         dataDirectory: String,
@@ -46,7 +48,8 @@ public struct YardConfiguration: Sendable {
         runtime: String? = nil,
         timeScale: Double = 1,
         stepFunctionsMocks: String? = nil,
-        endpointIdleTime: Duration? = .seconds(900)
+        endpointIdleTime: Duration? = .seconds(900),
+        defersModelData: Bool = false
     ) {
         self.dataDirectory = dataDirectory
         self.host = host
@@ -62,6 +65,7 @@ public struct YardConfiguration: Sendable {
         self.timeScale = timeScale
         self.stepFunctionsMocks = stepFunctionsMocks
         self.endpointIdleTime = endpointIdleTime
+        self.defersModelData = defersModelData
     }
 
     /// The caller of requests that carry no identity where none is asked for: the account's root user.

@@ -62,6 +62,13 @@ struct YardOptions: ParsableArguments {
     )
     var endpointIdle = 900
 
+    @Flag(
+        help: ArgumentHelp(
+            "Take models whose data are not in S3 yet, which AWS refuses; what serves them fails instead."
+        )
+    )
+    var deferModelData = false
+
     func validate() throws {
         guard endpointIdle >= 0 else {
             throw ValidationError("'\(endpointIdle)' is no time: give 0 or more seconds to --endpoint-idle.")
@@ -93,7 +100,8 @@ struct YardOptions: ParsableArguments {
             runtime: runtime,
             timeScale: timeScale,
             stepFunctionsMocks: stepFunctionsMockConfig,
-            endpointIdleTime: endpointIdle == 0 ? nil : .seconds(endpointIdle)
+            endpointIdleTime: endpointIdle == 0 ? nil : .seconds(endpointIdle),
+            defersModelData: deferModelData
         )
     }
 }

@@ -25,10 +25,14 @@ final class JobKit: Sendable {
 
     private typealias Waiter = (message: String, count: Int, continuation: CheckedContinuation<Void, Never>)
 
-    init(_ objects: [String: String] = [:], clock: any WallClock = SystemClock()) throws {
+    init(
+        _ objects: [String: String] = [:],
+        clock: any WallClock = SystemClock(),
+        defersModelData: Bool = false
+    ) throws {
         temporary = try TemporaryStore(migrations: SageMakerService.migrations, clock: clock)
         aws = RecordingCaller()
-        service = Self.makeService(temporary, aws, clock)
+        service = Self.makeService(temporary, aws, clock, defersModelData: defersModelData)
         for (key, text) in objects { self.objects.withLock { $0[key] = Array(text.utf8) } }
         answer()
     }
@@ -39,14 +43,17 @@ final class JobKit: Sendable {
     private static func makeService(
         _ temporary: TemporaryStore,
         _ aws: RecordingCaller,
-        _ clock: any WallClock
+        _ clock: any WallClock,
+        defersModelData: Bool = false
     ) -> SageMakerService {
         SageMakerService(
             store: temporary.store,
             aws: aws,
             clock: clock,
             logger: temporary.logger,
-            host: ComputeHost(workDirectory: temporary.directory.path + "/work", logger: temporary.logger)
+            host: ComputeHost(workDirectory: temporary.directory.path + "/work", logger: temporary.logger),
+            defersModelData: defersModelData,
+            timeScale: 0
         )
     }
 

@@ -129,6 +129,7 @@ extension SageMakerService {
             CREATE INDEX sagemaker_tuning_trials_training_job ON sagemaker_tuning_trials (training_job);
             """
         ),
+        Migration("sagemaker", 6, "ALTER TABLE sagemaker_tags ADD COLUMN position INTEGER NOT NULL DEFAULT 0;"),
     ]
 }
 

@@ -27,18 +27,24 @@ public final class SageMakerService: AWSService {
     let pipelines = RunningPipelines()
     /// Tuning jobs, which only wait for their training jobs: any number at a time.
     let tunings: JobQueue
+    let defersModelData: Bool
 
     /// - Parameters:
     ///   - host: Where jobs run; their files lie in its work directory.
     ///   - endpointIdleTime: How long an endpoint's containers wait for a request before they are stopped; nil: for ever.
+    ///   - defersModelData: Whether a model's data need not be there before an endpoint or a transform job needs them.
+    ///   - timeScale: What the pauses of a deployment that shifts traffic are multiplied with.
     public init(
         store: Store,
         aws: any AWSCaller,
         clock: any WallClock,
         logger: Logger,
         host: ComputeHost,
-        endpointIdleTime: Duration? = .seconds(900)
+        endpointIdleTime: Duration? = .seconds(900),
+        defersModelData: Bool = false,
+        timeScale: Double = 1
     ) {
+        self.defersModelData = defersModelData
         self.store = store
         self.aws = aws
         self.clock = clock
@@ -49,7 +55,7 @@ public final class SageMakerService: AWSService {
         tunings = JobQueue(context: context, capacity: .max) { job, stop, _, context in
             await TuningRun(job: job, context: context, stop: stop, trainings: queue).run()
         }
-        fleet = EndpointFleet(context: context, idleTime: endpointIdleTime)
+        fleet = EndpointFleet(context: context, idleTime: endpointIdleTime, timeScale: timeScale)
     }
 
     /// A table a capability; each stands in the file that answers it.

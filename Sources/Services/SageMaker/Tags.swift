@@ -54,8 +54,12 @@ extension SageMakerService {
     static func setTags(_ tags: JSON?, of arn: String, in db: Database) throws {
         for tag in tags?.arrayValue ?? [] {
             try db.execute(
-                sql: "INSERT OR REPLACE INTO sagemaker_tags (arn, key, value) VALUES (?, ?, ?)",
-                arguments: [arn, tag["Key"]?.stringValue ?? "", tag["Value"]?.stringValue ?? ""]
+                sql: """
+                    INSERT INTO sagemaker_tags (arn, key, value, position) VALUES
+                        (?, ?, ?, (SELECT COALESCE(MAX(position), 0) + 1 FROM sagemaker_tags WHERE arn = ?))
+                    ON CONFLICT (arn, key) DO UPDATE SET value = excluded.value
+                    """,
+                arguments: [arn, tag["Key"]?.stringValue ?? "", tag["Value"]?.stringValue ?? "", arn]
             )
         }
     }
@@ -64,9 +68,13 @@ extension SageMakerService {
         try db.execute(sql: "DELETE FROM sagemaker_tags WHERE arn = ?", arguments: [arn])
     }
 
+    /// In the order in which they were first given.
     static func tags(of arn: String, in db: Database) throws -> [JSON] {
-        try Row.fetchAll(db, sql: "SELECT key, value FROM sagemaker_tags WHERE arn = ? ORDER BY key", arguments: [arn])
-            .map { ["Key": .string($0["key"]), "Value": .string($0["value"])] }
+        try Row.fetchAll(
+            db,
+            sql: "SELECT key, value FROM sagemaker_tags WHERE arn = ? ORDER BY position, key",
+            arguments: [arn]
+        ).map { ["Key": .string($0["key"]), "Value": .string($0["value"])] }
     }
 
     /// - Throws: `ValidationException` where the ARN names no resource of the caller's account.

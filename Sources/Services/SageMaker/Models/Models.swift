@@ -22,7 +22,7 @@ extension SageMakerService {
             let problem = hasOne ? "not both" : "one of them"
             throw AWSError("ValidationException", "Specify PrimaryContainer or Containers, \(problem).")
         }
-        try await requireModelData(request)
+        if !defersModelData { try await requireModelData(request) }
         var document = request.input
         let tags = document.removeValue(forKey: "Tags")
         let caller = request.caller
@@ -104,7 +104,7 @@ extension SageMakerService {
         return container
     }
 
-    /// The model's data must be there when the model is created.
+    /// The model's data must be there when the model is created. Where this is put off, an endpoint fails for the lack.
     private func requireModelData(_ request: AWSRequest) async throws {
         let containers = request["Containers"]?.arrayValue ?? [request["PrimaryContainer"] ?? .null]
         // Those of several models are looked for when they are asked for.

@@ -83,6 +83,9 @@ extension SageMakerService {
         throw AWSError("ValidationException", "Could not find endpoint configuration \"\(arn)\".")
     }
 
+    /// What a serverless variant may have, in MB.
+    private static let memorySizes = [1024, 2048, 3072, 4096, 5120, 6144]
+
     private static func checkVariants(_ document: JSON.Object) throws(AWSError) {
         let variants = document["ProductionVariants"]?.arrayValue ?? []
         let all = variants + (document["ShadowProductionVariants"]?.arrayValue ?? [])
@@ -95,6 +98,17 @@ extension SageMakerService {
                 "ValidationException",
                 "The production variant \(variant["VariantName"]?.stringValue ?? "") names no model. Trainyard does "
                     + "not serve inference components: give ModelName."
+            )
+        }
+        for variant in all {
+            guard let size = variant["ServerlessConfig"]?["MemorySizeInMB"]?.intValue, !memorySizes.contains(size)
+            else {
+                continue
+            }
+            throw AWSError(
+                "ValidationException",
+                "1 validation error detected: Value '\(size)' at 'memorySizeInMB' failed to satisfy constraint: Member "
+                    + "must satisfy enum value set: [\(memorySizes.map(String.init).joined(separator: ", "))]"
             )
         }
         for variant in all where variant["ServerlessConfig"] == nil && variant["InstanceType"] == nil {

@@ -20,11 +20,14 @@ final class EndpointFleet: Sendable {
     let context: JobContext
     /// How long a container waits for a request before it is stopped; nil: for ever.
     private let idleTime: Duration?
+    private let timeScale: Double
     private let state = Mutex(State())
 
-    init(context: JobContext, idleTime: Duration?) {
+    /// - Parameter timeScale: What the pauses of a deployment that shifts traffic are multiplied with.
+    init(context: JobContext, idleTime: Duration?, timeScale: Double = 1) {
         self.context = context
         self.idleTime = idleTime
+        self.timeScale = timeScale
     }
 
     func endpoint(_ key: EndpointKey) -> RunningEndpoint? { state.withLock { $0.running[key] } }
@@ -149,6 +152,7 @@ final class EndpointFleet: Sendable {
         do {
             try await settle(record) { record in
                 record.status = record.current == nil ? .failed : .inService
+                if record.current == nil { record.failedConfigName = record.pending?.configName }
                 record.failureReason = reason
             }
         } catch {

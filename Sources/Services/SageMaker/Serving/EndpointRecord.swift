@@ -43,6 +43,12 @@ struct EndpointRecord: Sendable {
         set { resource.document["Pending"] = newValue?.json }
     }
 
+    /// The configuration that an endpoint was to have that has never been in service.
+    var failedConfigName: String? {
+        get { resource.document["FailedConfigName"]?.stringValue }
+        set { resource.document["FailedConfigName"] = newValue.map { .string($0) } }
+    }
+
     var failureReason: String? {
         get { resource.document["FailureReason"]?.stringValue }
         set { resource.document["FailureReason"] = newValue.map { .string(String($0.prefix(1024))) } }

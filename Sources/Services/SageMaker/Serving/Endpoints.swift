@@ -56,7 +56,7 @@ extension SageMakerService {
         return .compact([
             "EndpointName": .string(record.name),
             "EndpointArn": .string(record.arn),
-            "EndpointConfigName": config.map { .string($0.configName) },
+            "EndpointConfigName": (config?.configName ?? record.failedConfigName).map { .string($0) },
             "ProductionVariants": record.current.map { current in
                 .array(current.variants.map { Self.summary($0, record) })
             },

@@ -63,14 +63,14 @@ public final class SageMakerRuntimeService: AWSService {
     func invokeEndpointWithResponseStream(_ request: AWSRequest) async throws -> AWSResponse {
         let (endpoint, errors) = try endpoint(request)
         let inference = try await inferenceRequest(request)
-        do {
+        do throws(InferenceFailure) {
             let lease = try await endpoint.lease(request.string("TargetVariant"))
             let answer = try await lease.server.invoke(inference)
             var response = response(answer, PayloadParts.body(of: answer, holding: lease), lease.variant)
             response.headers = [("Content-Type", EventStreamMessage.contentType)]
             return response
-        } catch let failure as InferenceFailure {
-            throw errors.error(failure)
+        } catch {
+            throw errors.error(error)
         }
     }
 
