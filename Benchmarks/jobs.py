@@ -1,10 +1,7 @@
 """From `CreateTrainingJob` to the first line of user code, and the first call of a Lambda function, in each runtime."""
 
-import json
-import os
 import pathlib
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -16,6 +13,7 @@ from botocore.config import Config
 from measure import ROOT, Server, arguments, spread, table
 
 sys.path.insert(0, str(ROOT / "Tests/Acceptance"))
+import engines  # noqa: E402
 import programs  # noqa: E402
 
 ROLE = "arn:aws:iam::000000000000:role/bench"
@@ -59,38 +57,56 @@ class Training:
         return (float(text) - started) * 1000
 
 
-def engine_start(host, image):
-    """How long the engine itself takes, by its own client."""
-    started = time.monotonic()
-    subprocess.run(["docker", "run", "--rm", "--network", "host", "--entrypoint", "/bin/sh", image, "-c", ":"], check=True,
-                   env=dict(os.environ, DOCKER_HOST=host), capture_output=True)
-    return (time.monotonic() - started) * 1000
+def engine_start(engine, image):
+    """How long the engine itself takes from the command to the same first line, by its own client."""
+    command = "read time rest < /proc/uptime; echo $time"
+    started = uptime()
+    text = engine.run("run", "--rm", "--network", "host", "--entrypoint", "/bin/sh", image, "-c", command)
+    return (float(text) - started) * 1000
 
 
-def measure(options):
+def measure_jobs(options, label, runtimes, engine=None):
+    """Milliseconds by row, of a yard that knows that engine."""
     figures = {}
     with tempfile.TemporaryDirectory() as home:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         server = Server("Trainyard", [options.binary, "start", "--port", str(port), "--data-dir", home + "/data"], port,
-                        DOCKER_HOST=os.environ.get("DOCKER_HOST", "unix:///nowhere"))
-        yard = types.SimpleNamespace(endpoint=server.endpoint, client=lambda service: client(server, service))
-        image, digest = programs.push(yard, "bench", "1", programs.image())
-        training = Training(server)
-        runtimes = ["process", "image"] + (["container"] if os.environ.get("DOCKER_HOST") else [])
-        for runtime in runtimes:
-            for turn in range(options.runs + 1):
-                milliseconds = training.run(f"{runtime}-{turn}", image, {"TRAINYARD_RUNTIME": runtime})
-                if turn:  # the first unpacks, or loads the image into the engine
-                    figures.setdefault(runtime, []).append(milliseconds)
-        if "container" in runtimes:
-            for turn in range(options.runs):
-                own = f"trainyard.local/image:{digest[7:]}"
-                figures.setdefault("the engine's own `docker run`", []).append(engine_start(os.environ["DOCKER_HOST"], own))
-        server.stop()
+                        DOCKER_HOST=f"unix://{engine.socket if engine else '/nowhere'}")
+        try:
+            yard = types.SimpleNamespace(endpoint=server.endpoint, client=lambda service: client(server, service))
+            image, digest = programs.push(yard, "bench", "1", programs.image())
+            training = Training(server)
+            for runtime in runtimes:
+                for turn in range(options.runs + 1):
+                    milliseconds = training.run(f"{runtime}-{turn}", image, {"TRAINYARD_RUNTIME": runtime})
+                    if turn:  # the first unpacks, or loads the image into the engine
+                        figures.setdefault(runtime + label, []).append(milliseconds)
+                    if turn and engine:
+                        own = engine_start(engine, f"trainyard.local/image:{digest[7:]}")
+                        figures.setdefault(f"`{engine.program} run` itself", []).append(own)
+        finally:
+            server.stop()
+    return figures
+
+
+def measure(options):
+    figures, missing = measure_jobs(options, "", ["process", "image"]), []
+    for name, start in engines.ENGINES.items():
+        # An engine's socket needs a short path.
+        with tempfile.TemporaryDirectory(prefix="engine-", dir="/tmp", ignore_cleanup_errors=True) as directory:
+            try:
+                engine = start(directory)
+            except engines.Unavailable as reason:
+                missing.append(f"Without {name}: {reason}.")
+                continue
+            try:
+                figures.update(measure_jobs(options, f" ({name})", ["container"], engine))
+            finally:
+                engine.stop()
     rows = [[label, spread(values, " ms", 0)] for label, values in figures.items()]
-    return table(["runtime", "CreateTrainingJob to first line"], rows) + (
-        "\n\nBars: process 30 ms, image 100 ms, container the engine's own and 50 ms.")
+    bars = "Bars: process 30 ms, image 100 ms, container the engine's own and 50 ms."
+    return "\n\n".join([table(["runtime", "CreateTrainingJob to first line"], rows), *missing, bars])
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import endpoint
 import growth
+import jobs
 import learner
 import pipeline
 import registry
@@ -21,6 +22,7 @@ SECTIONS = {
     "pipeline": ("The whole pipeline", pipeline.measure),
     "start": ("Start and idle memory", start.measure),
     "endpoint": ("Endpoints", endpoint.measure),
+    "jobs": ("Starting jobs", jobs.measure),
     "transitions": ("Step Functions", transitions.measure),
     "growth": ("Growth", growth.measure),
     "learner": ("linear-learner", learner.measure),

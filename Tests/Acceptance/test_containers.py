@@ -1,71 +1,38 @@
 """Jobs and functions in real images: unpacked under bubblewrap, and as containers of an engine that the test starts."""
 
-import http.client
 import io
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tarfile
-import time
+import tempfile
 
 import pytest
 from botocore.exceptions import ClientError
 
+import engines
 from conftest import ROLE, Yard, wait_for
 from programs import function_image, image, LayerFiles, push, PYTHON, training_image
 
 needs_bubblewrap = pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap is not installed")
 
 
-def install_engine():
-    """Installs Docker's engine from Debian where it is missing and this is root's machine, as CI's is."""
-    if shutil.which("dockerd") or os.getuid() or not shutil.which("apt-get"):
-        return
-    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-    subprocess.run(["apt-get", "update", "-qq"], env=environment, capture_output=True)
-    subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "docker.io"], env=environment, capture_output=True)
-
-
-def ask_engine(path, request):
-    connection = http.client.HTTPConnection("engine")
-    connection.sock = socket.socket(socket.AF_UNIX)
-    connection.sock.connect(str(path))
-    connection.request("GET", request)
-    text = connection.getresponse().read()
-    connection.close()
-    return text
-
-
-def answers(path):
-    try:
-        return ask_engine(path, "/_ping") == b"OK"
-    except OSError:
-        return False
+@pytest.fixture(scope="session")
+def docker_engine():
+    with tempfile.TemporaryDirectory(prefix="ty-", dir="/tmp", ignore_cleanup_errors=True) as directory:
+        try:
+            engine = engines.docker(directory)
+        except engines.Unavailable as reason:
+            pytest.skip(str(reason))
+        yield engine
+        engine.stop()
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory):
-    """Docker's engine on a socket of its own; without a bridge, so containers use the host's network."""
-    install_engine()
-    if not shutil.which("dockerd") or os.getuid():
-        pytest.skip("dockerd is not installed, or this is not root")
-    directory = tmp_path_factory.mktemp("engine")
-    path = directory / "docker.sock"
-    log = open(directory / "log", "wb")
-    process = subprocess.Popen(
-        ["dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none", "--data-root", directory / "data",
-         "--exec-root", directory / "exec", "-H", f"unix://{path}", "-p", directory / "pid"], stdout=log, stderr=log)
-    deadline = time.monotonic() + 30
-    while not answers(path):
-        if process.poll() is not None or time.monotonic() > deadline:
-            process.kill()
-            pytest.skip("dockerd does not start here: " + (directory / "log").read_text()[-300:])
-        time.sleep(0.1)
-    yield str(path)
-    process.terminate()
-    process.wait(timeout=60)
+def engine(docker_engine):
+    """The socket of Docker's engine."""
+    return docker_engine.socket
 
 
 def start_yard(directory, runtime, request, monkeypatch):
@@ -253,7 +220,7 @@ def processes(marker):
 
 
 def containers(path):
-    return json.loads(ask_engine(path, "/containers/json?all=1"))
+    return json.loads(engines.ask(path, "/containers/json?all=1"))
 
 
 def mounts(directory):
