@@ -2,17 +2,20 @@
 
     swift build -c release && python3 Benchmarks/jsonata.py
 
-Prints a table of microseconds an evaluation. `evaluate`: the document is in memory, as each library wants it.
+A table of CPU microseconds an evaluation, and whether the bars are met: ten times as fast as jsonata-python, no slower than
+jsonata-rs. `evaluate`: the document is in memory, as each library wants it.
 `text`: from the document's text to the result's text (Python's json module does it for the peers).
 The results are compared; a peer that answers differently or not at all is named.
 """
 
-import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
+
+from measure import arguments, bar, table
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PEERS = {"jsonata-python": "jsonata-python", "jsonata-rs": "jsonata-rs"}
@@ -43,10 +46,10 @@ figures = {}
 def measure(body):
     rounds = []
     for _ in range(3):
-        count, start = 0, time.perf_counter()
-        while time.perf_counter() - start < 0.1:
+        count, start = 0, time.process_time()
+        while time.process_time() - start < 0.1:
             body(); count += 1
-        rounds.append((time.perf_counter() - start) * 1e6 / count)
+        rounds.append((time.process_time() - start) * 1e6 / count)
     return sorted(rounds)[1]
 for name, expression in json.load(open(sys.argv[2])).items():
     try:
@@ -128,36 +131,40 @@ def close(a, b):
     return a == b
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    release = os.path.join(ROOT, ".build", "release")
-    parser.add_argument("--release", default=release, help="folder of the release build")
-    options = parser.parse_args()
+def measure(options):
     with tempfile.TemporaryDirectory() as directory:
         files = [os.path.join(directory, "document.json"), os.path.join(directory, "cases.json")]
         for path, content in zip(files, [document(), CASES]):
             with open(path, "w") as file:
                 json.dump(content, file)
-        run = subprocess.run([build(directory, options.release), *files], check=True, capture_output=True, text=True)
-        own = json.loads(run.stdout)
-        peers = {name: peer(name, package, files) for name, package in PEERS.items()}
+        executable = build(directory, os.path.dirname(os.path.realpath(options.binary)))
+        own = json.loads(subprocess.run([executable, *files], check=True, capture_output=True, text=True).stdout)
+        found = {} if options.no_peers else {name: peer(name, package, files) for name, package in PEERS.items()}
+    found = {name: figures for name, figures in found.items() if figures}
     kinds = ("evaluate", "text")
-    columns = [f"{name} {kind}" for kind in kinds for name in ["trainyard", *peers]]
-    print("| case | " + " | ".join(columns) + " |")
-    print("|---" * (1 + 2 * (1 + len(peers))) + "|")
-    for name in CASES:
+    rows, ratios = [], {(name, kind): {} for name in found for kind in kinds}
+    for case in CASES:
         cells = []
         for kind in kinds:
-            cells.append(f"{own[name][kind]:.1f}")
-            for figures in peers.values():
-                figure = figures.get(name, {})
+            cells.append(f"{own[case][kind]:.1f}")
+            for name, figures in found.items():
+                figure = figures.get(case, {})
                 if kind not in figure:
                     cells.append("fails")
-                else:
-                    wrong = "" if close(figure["result"], own[name]["result"]) else " (differs)"
-                    cells.append(f"{figure[kind]:.1f} ({figure[kind] / own[name][kind]:.1f} ×){wrong}")
-        print(f"| {name} | " + " | ".join(cells) + " |")
+                    continue
+                ratios[name, kind][case] = figure[kind] / own[case][kind]
+                wrong = "" if close(figure["result"], own[case]["result"]) else " (differs)"
+                cells.append(f"{figure[kind]:.1f} ({figure[kind] / own[case][kind]:.1f} ×){wrong}")
+        rows.append([case, *cells])
+    text = table(["case", *(f"{name} {kind}" for kind in kinds for name in ["Trainyard", *found])], rows)
+    lines = []
+    for (name, kind), values in ratios.items():
+        limit = 10 if name == "jsonata-python" else 1
+        missed = [case for case, ratio in values.items() if ratio < limit]
+        lines.append(bar(f"{name}, {kind}: times as fast, at the median", statistics.median(values.values()), limit, " ×", 1, True)
+                     + (f"; below it: {', '.join(missed)}" if missed else ""))
+    return f"{text}\n\nCPU microseconds an evaluation on a document of 300 orders.\n\n" + "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
-    main()
+    print(measure(arguments(__doc__)))

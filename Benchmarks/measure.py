@@ -121,9 +121,13 @@ class Connection:
             request.headers["X-Amz-Target"] = target
             request.headers["Content-Type"] = "application/x-amz-json-1.0"
         (S3SigV4Auth if service == "s3" else SigV4Auth)(self.credentials, service, "us-east-1").add_auth(request)
-        self.http.request(method, path, body=body, headers=dict(request.headers.items()))
+        headers = dict(request.headers.items())
+        sent = time.perf_counter()
+        self.http.request(method, path, body=body, headers=headers)
         answer = self.http.getresponse()
-        return answer.status, answer.read()
+        content = answer.read()
+        self.seconds = time.perf_counter() - sent  # without the signing, which is the client's own
+        return answer.status, content
 
     def states(self, operation, **members):
         status, answer = self.call("states", "POST", "/", json.dumps(members).encode(), f"AWSStepFunctions.{operation}")
@@ -138,9 +142,9 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def trainyard(binary, directory):
+def trainyard(binary, directory, *more):
     port = free_port()
-    return Server("Trainyard", [binary, "start", "--port", str(port), "--data-dir", directory], port)
+    return Server("Trainyard", [binary, "start", "--port", str(port), "--data-dir", directory, *more], port)
 
 
 def peers():
@@ -175,6 +179,14 @@ def spread(values, unit="", digits=1):
     """Median with minimum and maximum."""
     show = lambda v: f"{v:,.{digits}f}"
     return f"{show(statistics.median(values))}{unit} ({show(min(values))}–{show(max(values))})"
+
+
+def bar(what, value, limit, unit="", digits=2, at_least=False):
+    """One line that says whether a bar is met."""
+    met = value >= limit if at_least else value <= limit
+    relation = "at least" if at_least else "at most"
+    return (f"- {what}: {value:,.{digits}f}{unit}, {relation} {limit:,.{digits}f}{unit} wanted: "
+            + ("met" if met else "**missed**"))
 
 
 def table(header, rows):

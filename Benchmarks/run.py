@@ -11,6 +11,7 @@ from pathlib import Path
 import endpoint
 import growth
 import jobs
+import jsonata
 import learner
 import pipeline
 import registry
@@ -25,6 +26,7 @@ SECTIONS = {
     "jobs": ("Starting jobs", jobs.measure),
     "transitions": ("Step Functions", transitions.measure),
     "growth": ("Growth", growth.measure),
+    "jsonata": ("JSONata", jsonata.measure),
     "learner": ("linear-learner", learner.measure),
     "registry": ("The container registry", registry.measure),
 }

@@ -28,7 +28,8 @@ public struct ARN: Sendable, Hashable, CustomStringConvertible {
 
     /// Parses an ARN; nil where the text is not of that form.
     public init?(_ text: some StringProtocol) {
-        let parts = text.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+        let parts = Substring(text).utf8
+            .split(separator: UInt8(ascii: ":"), maxSplits: 5, omittingEmptySubsequences: false).map(Substring.init)
         guard parts.count == 6, parts[0] == "arn", !parts[1].isEmpty, !parts[2].isEmpty, !parts[5].isEmpty else {
             return nil
         }

@@ -14,6 +14,10 @@ public protocol AWSService: Sendable {
     /// What the service answers in HTTP of its own.
     var endpoints: [any HTTPEndpoint] { get }
 
+    /// Whether its operations only compute a little and wait for the store: they are then answered on the thread that
+    /// serves the connection. Others run where they keep no connection waiting.
+    var isBrief: Bool { get }
+
     /// Takes up what a former process left: called once, before the first request.
     func start() async throws
 
@@ -27,6 +31,7 @@ public protocol AWSService: Sendable {
 extension AWSService {
     public var internalOperations: [String: OperationHandler] { [:] }
     public var endpoints: [any HTTPEndpoint] { [] }
+    public var isBrief: Bool { false }
     public func start() async throws {}
     public func shutdown() async {}
     public func reset() async {}

@@ -34,9 +34,16 @@ extension Body {
         if case .bytes(let buffer) = content, buffer.readableBytes <= limit { return buffer }
         if let length, length > limit { throw Self.tooLarge(limit) }
         var collected = ByteBuffer()
-        for try await chunk in chunks() {
+        func add(_ chunk: ByteBuffer) throws(AWSError) {
             guard collected.readableBytes + chunk.readableBytes <= limit else { throw Self.tooLarge(limit) }
-            collected.writeImmutableBuffer(chunk)
+            // Most bodies are one chunk, which need not be copied.
+            if collected.readableBytes == 0 { collected = chunk } else { collected.writeImmutableBuffer(chunk) }
+        }
+        if case .stream(let sequence, _) = content {
+            var iterator = sequence.makeAsyncIterator()
+            while let chunk = try await iterator.next(isolation: #isolation) { try add(chunk) }
+        } else {
+            for try await chunk in chunks() { try add(chunk) }
         }
         return collected
     }

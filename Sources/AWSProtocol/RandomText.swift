@@ -10,9 +10,20 @@ public enum RandomText {
     public static func uuid(using generator: inout some RandomNumberGenerator) -> String {
         let high = generator.next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
         let low = generator.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
-        let digits = hexadecimal(high) + hexadecimal(low)
-        let parts = [digits[0..<8], digits[8..<12], digits[12..<16], digits[16..<20], digits[20..<32]]
-        return parts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "-")
+        return String(unsafeUninitializedCapacity: 36) { text in
+            var place = 0
+            for digit in 0..<32 {
+                if digit == 8 || digit == 12 || digit == 16 || digit == 20 {
+                    text[place] = UInt8(ascii: "-")
+                    place += 1
+                }
+                let bits = digit < 16 ? high >> UInt64(60 - 4 * digit) : low >> UInt64(124 - 4 * digit)
+                let value = UInt8(truncatingIfNeeded: bits & 15)
+                text[place] = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+                place += 1
+            }
+            return place
+        }
     }
 
     /// `count` characters drawn from `alphabet`.
@@ -24,10 +35,5 @@ public enum RandomText {
     /// `count` characters of `A-Z0-9`: the tail of access keys and unique ids.
     public static func upperAlphanumeric(_ count: Int) -> String {
         string(count, from: "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
-    }
-
-    private static func hexadecimal(_ value: UInt64) -> [UInt8] {
-        let digits = Array("0123456789abcdef".utf8)
-        return (0..<16).map { digits[Int(value >> UInt64(60 - 4 * $0) & 15)] }
     }
 }

@@ -105,11 +105,16 @@ extension Timestamp {
     }
 
     /// `20230501T123456Z`: how signatures write a moment.
-    public var basicISO8601: String { iso8601Seconds.filter { $0 != "-" && $0 != ":" } }
+    public var basicISO8601: String {
+        let (year, month, day, hour, minute, second, _) = fields
+        return "\(padded(year, 4))\(padded(month))\(padded(day))T\(padded(hour))\(padded(minute))\(padded(second))Z"
+    }
 
     private func padded(_ value: Int, _ width: Int = 2) -> String {
+        if width == 2, value < 10 { return "0\(value)" }
         let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+        guard digits.utf8.count < width else { return digits }
+        return String(repeating: "0", count: width - digits.utf8.count) + digits
     }
 }
 

@@ -36,16 +36,38 @@ struct StateGraph: Sendable {
     var states: [State]
 }
 
-/// One state.
-struct State: Sendable {
-    var name: String
-    var kind: Kind
-    var flow: any DataFlow
+/// One state. An object, since the interpreter hands it about at each step and never changes it.
+final class State: Sendable {
+    let name: String
+    let kind: Kind
+    let flow: any DataFlow
     /// Whether the flow is plain, asked once.
-    var isPlain: Bool
-    var transition: Transition
-    var retriers: [Retrier] = []
-    var catchers: [Catcher] = []
+    let isPlain: Bool
+    let transition: Transition
+    let retriers: [Retrier]
+    let catchers: [Catcher]
+    /// The types of the events at its beginning and its end.
+    let enteredType: String
+    let exitedType: String
+
+    init(
+        name: String,
+        kind: Kind,
+        flow: any DataFlow,
+        transition: Transition,
+        retriers: [Retrier],
+        catchers: [Catcher]
+    ) {
+        self.name = name
+        self.kind = kind
+        self.flow = flow
+        self.transition = transition
+        self.retriers = retriers
+        self.catchers = catchers
+        isPlain = flow.isPlain
+        enteredType = "\(kind.name)StateEntered"
+        exitedType = "\(kind.name)StateExited"
+    }
 
     enum Kind: Sendable {
         case task(TaskDefinition)

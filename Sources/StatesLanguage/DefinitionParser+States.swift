@@ -75,7 +75,6 @@ extension DefinitionParser {
             name: name,
             kind: kind,
             flow: flow,
-            isPlain: flow.isPlain,
             transition: hasTransition ? parseTransition(object, at: location) : .end,
             retriers: parseRetriers(object["Retry"], at: "\(location)/Retry"),
             catchers: parseCatchers(object["Catch"], at: "\(location)/Catch")

@@ -102,19 +102,15 @@ extension Execution {
         child.parent = id
         child.position = index
         child.mapItem = ContextObject.MapItem(index: index, value: item)
-        child.previousEvent = emitIteration("Started", branch.state.name, index, previous: previous)
+        child.previousEvent = emitIteration(.started, branch.state.name, index, previous: previous)
         let childID = makeBranch(child)
         join.children.insert(childID)
         ready.append(childID)
     }
 
     @discardableResult
-    private mutating func emitIteration(_ word: String, _ name: String, _ index: Int, previous: Int) -> Int {
-        emit(
-            "MapIteration\(word)",
-            previous: previous,
-            .other("mapIteration\(word)EventDetails", ["name": .string(name), "index": .integer(index)])
-        )
+    private mutating func emitIteration(_ event: IterationEvent, _ name: String, _ index: Int, previous: Int) -> Int {
+        emit(event.rawValue, previous: previous, .iteration(event.member, name: name, index: index))
     }
 
     // MARK: Ending
@@ -131,7 +127,7 @@ extension Execution {
         if case .map = branch.state.kind {
             isMap = true
             let succeeded = emitIteration(
-                "Succeeded",
+                .succeeded,
                 branch.state.name,
                 child.position,
                 previous: child.previousEvent
@@ -158,7 +154,7 @@ extension Execution {
     mutating func childFailed(_ child: Branch, parent id: Int, _ failure: Failure) {
         guard var branch = branches.removeValue(forKey: id), case .joining(let join) = branch.phase else { return }
         if case .map = branch.state.kind {
-            emitIteration("Failed", branch.state.name, child.position, previous: child.previousEvent)
+            emitIteration(.failed, branch.state.name, child.position, previous: child.previousEvent)
         }
         branch.previousEvent = child.previousEvent
         resume(&branch, id, [child] + abort(join, of: branch), join, failedBy: failure)
@@ -216,7 +212,25 @@ extension Execution {
         case .entering: break
         default: previous = emit("\(branch.state.kind.name)StateAborted", previous: previous)
         }
-        if case .map = parent.kind { emitIteration("Aborted", parent.name, branch.position, previous: previous) }
+        if case .map = parent.kind { emitIteration(.aborted, parent.name, branch.position, previous: previous) }
+    }
+}
+
+/// What becomes of a Map's iteration, as its event's type.
+private enum IterationEvent: String {
+    case started = "MapIterationStarted"
+    case succeeded = "MapIterationSucceeded"
+    case failed = "MapIterationFailed"
+    case aborted = "MapIterationAborted"
+
+    /// The member that holds the event's details.
+    var member: String {
+        switch self {
+        case .started: "mapIterationStartedEventDetails"
+        case .succeeded: "mapIterationSucceededEventDetails"
+        case .failed: "mapIterationFailedEventDetails"
+        case .aborted: "mapIterationAbortedEventDetails"
+        }
     }
 }
 

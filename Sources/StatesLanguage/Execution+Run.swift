@@ -66,7 +66,7 @@ extension Execution {
         branch.taskToken = nil
         branch.hasStarted = false
         branch.enteredEvent = emit(
-            Self.enteredType(state.kind),
+            state.enteredType,
             previous: branch.previousEvent,
             .entered(name: state.name, input: branch.data.text)
         )
@@ -219,7 +219,7 @@ extension Execution {
             branch.variables.merge(variables) { $1 }
         }
         branch.previousEvent = emit(
-            Self.exitedType(state.kind),
+            state.exitedType,
             previous: branch.previousEvent,
             .exited(name: state.name, output: output.text, assigned: assigned)
         )
@@ -249,34 +249,6 @@ extension Execution {
             )
         )
         finish(.succeeded(branch.data))
-    }
-}
-
-extension Execution {
-    fileprivate static func enteredType(_ kind: State.Kind) -> String {
-        switch kind {
-        case .task: "TaskStateEntered"
-        case .pass: "PassStateEntered"
-        case .choice: "ChoiceStateEntered"
-        case .wait: "WaitStateEntered"
-        case .succeed: "SucceedStateEntered"
-        case .fail: "FailStateEntered"
-        case .parallel: "ParallelStateEntered"
-        case .map: "MapStateEntered"
-        }
-    }
-
-    fileprivate static func exitedType(_ kind: State.Kind) -> String {
-        switch kind {
-        case .task: "TaskStateExited"
-        case .pass: "PassStateExited"
-        case .choice: "ChoiceStateExited"
-        case .wait: "WaitStateExited"
-        case .succeed: "SucceedStateExited"
-        case .fail: "FailStateExited"
-        case .parallel: "ParallelStateExited"
-        case .map: "MapStateExited"
-        }
     }
 }
 

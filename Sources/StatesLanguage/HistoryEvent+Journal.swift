@@ -7,10 +7,10 @@ import JSON
 extension HistoryEvent {
     /// The events, whose ids follow each other, in the journal's form.
     public static func journal(_ events: [HistoryEvent]) -> [UInt8] {
-        var writer = JournalWriter()
+        var writer = JournalWriter(events: events.count)
         var time = 0
         for event in events {
-            writer.write(text: event.type)
+            writer.write(type: event.type)
             writer.write(number: event.timestamp - time)
             writer.write(number: event.id - event.previousEventID)
             writer.write(event.details)
@@ -49,11 +49,28 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 private struct JournalWriter {
+    /// A text that was written, and its place among those written.
+    private struct Written {
+        var text = ""
+        var place = 0
+
+        func isOf(_ text: String) -> Bool { place > 0 && self.text == text }
+    }
+
     var bytes: [UInt8] = []
     private var places: [String: Int] = [:]
-    private var last: (text: String, place: Int) = ("", 0)
+    private var count = 0
+    // States are entered and left in turn, under one name and with the same data more often than not: what was written
+    // last is found without hashing it.
+    private var types: [Written] = []
+    private var name = Written()
+    private var data = Written()
 
-    init() { bytes.reserveCapacity(4096) }
+    /// - Parameter events: how many there will be.
+    init(events: Int) {
+        bytes.reserveCapacity(64 + 16 * events)
+        places.reserveCapacity(8 + events / 2)
+    }
 
     mutating func write(number: Int) {
         // The sign goes to the lowest bit.
@@ -65,20 +82,41 @@ private struct JournalWriter {
         bytes.append(UInt8(truncatingIfNeeded: rest))
     }
 
-    /// The place of the text among those written so far, or 0 and the text.
-    mutating func write(text: String) {
-        if let place = places[text] { return write(number: place) }
-        places[text] = places.count + 1
+    /// The place of the text among those written so far, or 0 and the text. Answers the place.
+    @discardableResult
+    mutating func write(text: String) -> Int {
+        if let place = places[text] {
+            write(number: place)
+            return place
+        }
+        write(unique: text)
+        places[text] = count
+        return count
+    }
+
+    /// A text that is not expected again.
+    private mutating func write(unique text: String) {
+        count += 1
         write(number: 0)
         write(number: text.utf8.count)
         bytes.append(contentsOf: text.utf8)
     }
 
-    /// Like `write(text:)`; states hand the same data on, which is found without looking at all of it.
-    mutating func write(data: String) {
-        if last.place > 0, last.text == data { return write(number: last.place) }
-        write(text: data)
-        last = (data, places[data] ?? 0)
+    mutating func write(type: String) {
+        for known in types where known.isOf(type) { return write(number: known.place) }
+        let place = write(text: type)
+        // A loop or a Map has few; the table finds the others.
+        if types.count < 6 { types.append(Written(text: type, place: place)) }
+    }
+
+    private mutating func write(name text: String) {
+        if name.isOf(text) { return write(number: name.place) }
+        name = Written(text: text, place: write(text: text))
+    }
+
+    private mutating func write(data text: String) {
+        if data.isOf(text) { return write(number: data.place) }
+        data = Written(text: text, place: write(text: text))
     }
 
     mutating func write(_ details: HistoryEvent.Details) {
@@ -86,17 +124,21 @@ private struct JournalWriter {
         case .none: write(number: 0)
         case .entered(let name, let input):
             write(number: 1)
-            write(text: name)
+            write(name: name)
             write(data: input)
         case .exited(let name, let output, let assigned):
             write(number: 2)
-            write(text: name)
+            write(name: name)
             write(data: output)
             write(number: assigned.count)
             for variable in assigned {
                 write(text: variable.name)
                 write(text: variable.text)
             }
+        case .iteration(let member, let name, let index):
+            write(number: 3)
+            write(text: member)
+            write(unique: HistoryEvent.Details.iterationText(name, index))
         case .other(let name, let members):
             write(number: 3)
             write(text: name)

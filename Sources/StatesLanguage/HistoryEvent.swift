@@ -11,11 +11,13 @@ public struct HistoryEvent: Sendable {
     public var type: String
     var details: Details
 
-    /// The two details that make up most of a history are kept as they are; the rest is a tree.
+    /// The details that make up most of a history are kept as they are; the rest is a tree.
     enum Details: Sendable {
         case none
         case entered(name: String, input: String)
         case exited(name: String, output: String, assigned: [(name: String, text: String)])
+        /// The member's name; the Map's name, and the iteration's number.
+        case iteration(String, name: String, index: Int)
         /// The member's name, and its value.
         case other(String, JSON.Object)
     }
@@ -68,10 +70,25 @@ extension HistoryEvent.Details {
             output.append(contentsOf: ",\"outputDetails\":{\"truncated\":false}".utf8)
             if !assigned.isEmpty { write(assigned, to: &output) }
             output.append(UInt8(ascii: "}"))
+        case .iteration(let member, let name, let index):
+            output.append(contentsOf: ",\"\(member)\":".utf8)
+            output.append(contentsOf: Self.iterationText(name, index).utf8)
         case .other(let name, let members):
             output.append(contentsOf: ",\"\(name)\":".utf8)
             output.append(contentsOf: JSON.object(members).serializedBytes())
         }
+    }
+
+    /// The details of a Map's iteration as JSON.
+    static func iterationText(_ name: String, _ index: Int) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity(32 + name.utf8.count)
+        text.append(contentsOf: "{\"name\":".utf8)
+        text.append(quoted: name)
+        text.append(contentsOf: ",\"index\":".utf8)
+        text.append(decimal: index)
+        text.append(UInt8(ascii: "}"))
+        return String(decoding: text, as: UTF8.self)
     }
 
     private func write(_ assigned: [(name: String, text: String)], to output: inout [UInt8]) {

@@ -89,14 +89,14 @@ final class GroupCommitWriter: Sendable {
         var completions: [Completion] = []
         completions.reserveCapacity(batch.count)
         do {
-            try db.beginTransaction(.immediate)
+            try Self.begin(in: db)
             for write in batch { completions.append(try perform(write, isAlone: batch.count == 1, in: db)) }
         } catch {
             undo(batch, because: error, in: db)
             return
         }
         do {
-            try db.commit()
+            try db.cachedStatement(sql: "COMMIT TRANSACTION").execute()
         } catch {
             endIfUnsynced(error)
             undo(batch, because: error, in: db)
@@ -114,25 +114,30 @@ final class GroupCommitWriter: Sendable {
                 return try write.perform(db)
             } catch {
                 if db.isInsideTransaction { try db.rollback() }
-                try db.beginTransaction(.deferred)
+                try Self.begin(in: db)
                 let answer = translated(error)
                 return { write.fail(answer) }
             }
         }
         do {
-            var completion: Completion?
-            try db.inSavepoint {
-                completion = try write.perform(db)
-                return .commit
-            }
-            return completion ?? {}
+            try db.cachedStatement(sql: "SAVEPOINT one_write").execute()
+            let completion = try write.perform(db)
+            try db.cachedStatement(sql: "RELEASE SAVEPOINT one_write").execute()
+            return completion
         } catch {
             // SQLite undoes the whole transaction by itself where it runs out of disk or memory.
             guard db.isInsideTransaction else { throw error }
+            try db.execute(sql: "ROLLBACK TRANSACTION TO SAVEPOINT one_write")
+            try db.execute(sql: "RELEASE SAVEPOINT one_write")
             // Told after the commit: it may be due to changes of the same batch that are not on disk yet.
             let answer = translated(error)
             return { write.fail(answer) }
         }
+    }
+
+    /// Statements that are run at each commit are prepared once.
+    private static func begin(in db: Database) throws {
+        try db.cachedStatement(sql: "BEGIN IMMEDIATE TRANSACTION").execute()
     }
 
     private func undo(_ batch: [Write], because error: any Error, in db: Database) {

@@ -4,26 +4,41 @@ import Synchronization
 
 /// Hands each call to the service that answers it: for the gateway, and for the services among themselves.
 final class Dispatcher: AWSCaller {
-    private let services = Mutex<[any AWSService]>([])
-    private let handlers = Mutex<[Operation: OperationHandler]>([:])
-    private let internalHandlers = Mutex<[Operation: OperationHandler]>([:])
+    /// What the services have said of themselves, asked once.
+    private struct Connected {
+        var services: [any AWSService] = []
+        var handlers: [Operation: OperationHandler] = [:]
+        var internalHandlers: [Operation: OperationHandler] = [:]
+        var endpoints: [any HTTPEndpoint] = []
+        var brief: Set<String> = []
+    }
+
+    private let connected = Mutex(Connected())
     private let logger: Logger
 
     init(logger: Logger) { self.logger = logger }
 
     /// The operations that are answered, by service.
     var operations: [(service: String, names: [String])] {
-        services.withLock { $0 }.map { ($0.name, $0.operations.keys.sorted()) }
+        connected.withLock { $0.services }.map { ($0.name, $0.operations.keys.sorted()) }
     }
 
     /// What answers in HTTP of its own.
-    var endpoints: [any HTTPEndpoint] { services.withLock { $0 }.flatMap(\.endpoints) }
+    var endpoints: [any HTTPEndpoint] { connected.withLock { $0.endpoints } }
+
+    /// Whether the service's operations may run on the thread of a connection.
+    func isBrief(_ service: String) -> Bool { connected.withLock { $0.brief.contains(service) } }
 
     /// Takes the services up. They know the dispatcher already, which is why they come after it.
     func connect(_ services: [any AWSService]) {
-        self.services.withLock { $0 = services }
-        handlers.withLock { $0 = Self.table(services, \.operations) }
-        internalHandlers.withLock { $0 = Self.table(services, \.internalOperations) }
+        let connected = Connected(
+            services: services,
+            handlers: Self.table(services, \.operations),
+            internalHandlers: Self.table(services, \.internalOperations),
+            endpoints: services.flatMap(\.endpoints),
+            brief: Set(services.filter(\.isBrief).map(\.name))
+        )
+        self.connected.withLock { $0 = connected }
     }
 
     private static func table(
@@ -40,8 +55,8 @@ final class Dispatcher: AWSCaller {
     func disconnect() { connect([]) }
 
     func send(_ request: AWSRequest) async throws(AWSError) -> AWSResponse {
-        guard let handler = handlers.withLock({ $0[request.operation] }) else {
-            guard let handler = internalHandlers.withLock({ $0[request.operation] }) else {
+        guard let handler = connected.withLock({ $0.handlers[request.operation] }) else {
+            guard let handler = connected.withLock({ $0.internalHandlers[request.operation] }) else {
                 throw .notServed(request.operation)
             }
             return try await answer(request, by: handler)

@@ -44,8 +44,8 @@ struct Start: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // Two threads carry more requests than the services behind them answer, and idle small.
-        NIOSingletons.groupLoopCountSuggestion = 2
+        // Brief requests are answered on these threads; more than a few would only cost memory.
+        NIOSingletons.groupLoopCountSuggestion = max(2, min(System.coreCount, 8))
         let logger = StandardErrorLog.logger(level: logLevel)
         var configuration = yard.configuration(host: host, port: port)
         configuration.isOpen = open

@@ -2,6 +2,8 @@
 public enum PercentEncoding {
     /// The text with every byte but `A-Za-z0-9-._~` (and `/` where it separates) written as `%XX`.
     public static func encode(_ text: some StringProtocol, keepingSlash: Bool = false) -> String {
+        let isPlain = text.utf8.allSatisfy { isUnreserved($0) || (keepingSlash && $0 == UInt8(ascii: "/")) }
+        if isPlain { return String(text) }
         var output: [UInt8] = []
         output.reserveCapacity(text.utf8.count)
         for byte in text.utf8 { append(byte, to: &output, keepingSlash: keepingSlash) }

@@ -4,6 +4,9 @@ struct HostAddress: Sendable, Equatable {
     var bucket: String?
     var region: String?
 
+    /// Says nothing.
+    init() {}
+
     /// Reads a `Host` header; the port does not matter.
     init(_ header: String, suffixes: [String]) {
         let host = header.lowercased().prefix { $0 != ":" }

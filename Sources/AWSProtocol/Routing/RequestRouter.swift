@@ -51,14 +51,14 @@ public struct RequestRouter: Sendable {
     struct Destination {
         var service: ServiceModel
         var wireProtocol: WireProtocol
-        var host: HostAddress
+        /// What the host's name says, where that is asked for.
+        var host = HostAddress()
     }
 
     private func destination(_ head: HTTPRequestHead, _ query: QueryItems) throws(AWSError) -> Destination {
-        let host = HostAddress(head.headers["host"] ?? "", suffixes: hostSuffixes)
         if let smithy = head.headers["smithy-protocol"], smithy == "rpc-v2-cbor" {
             let service = try serviceOfSmithyPath(head.path)
-            return Destination(service: service, wireProtocol: .rpcV2CBOR, host: host)
+            return Destination(service: service, wireProtocol: .rpcV2CBOR)
         }
         if let target = head.headers["x-amz-target"] {
             let prefix = target.prefix { $0 != "." }
@@ -66,8 +66,9 @@ public struct RequestRouter: Sendable {
                 throw Self.unknownService(target)
             }
             let isVersion10 = head.headers["content-type"]?.hasPrefix("application/x-amz-json-1.0") ?? false
-            return Destination(service: service, wireProtocol: isVersion10 ? .awsJSON10 : .awsJSON11, host: host)
+            return Destination(service: service, wireProtocol: isVersion10 ? .awsJSON10 : .awsJSON11)
         }
+        let host = HostAddress(head.headers["host"] ?? "", suffixes: hostSuffixes)
         let service = try service(head, query, host)
         return Destination(service: service, wireProtocol: service.wireProtocol, host: host)
     }

@@ -6,15 +6,30 @@ struct CanonicalRequest {
 
     /// - Parameter signedHeaders: names in lower case, sorted.
     init(_ head: HTTPRequestHead, signedHeaders: [String], payloadHash: String, service: String) {
-        var lines = [head.method, Self.path(head.path, service: service), Self.query(head.query)]
-        for name in signedHeaders {
-            let values = head.headers.values(name).map(Self.collapsed)
-            lines.append("\(name):\(values.joined(separator: ","))")
+        var text = ""
+        text.reserveCapacity(512)
+        func write(line: String) {
+            text += line
+            text += "\n"
         }
-        lines.append("")
-        lines.append(signedHeaders.joined(separator: ";"))
-        lines.append(payloadHash)
-        text = lines.joined(separator: "\n")
+        write(line: head.method)
+        write(line: Self.path(head.path, service: service))
+        write(line: Self.query(head.query))
+        for name in signedHeaders {
+            text += name
+            text += ":"
+            var isFirst = true
+            for field in head.headers.fields where HTTPHeaderList.isEqual(field.name, name) {
+                if !isFirst { text += "," }
+                isFirst = false
+                text += Self.collapsed(field.value)
+            }
+            text += "\n"
+        }
+        write(line: "")
+        write(line: signedHeaders.joined(separator: ";"))
+        text += payloadHash
+        self.text = text
     }
 
     /// S3 takes a path as it means (encoded once); every other service encodes what is on the wire again, without
@@ -25,7 +40,7 @@ struct CanonicalRequest {
     }
 
     private static func normalized(_ path: String) -> String {
-        guard path.contains("//") || path.contains("/.") else { return path }
+        guard path.range(ofASCII: "//") != nil || path.range(ofASCII: "/.") != nil else { return path }
         var segments: [Substring] = []
         for segment in path.split(separator: "/") where segment != "." {
             if segment == ".." { _ = segments.popLast() } else { segments.append(segment) }

@@ -21,7 +21,8 @@ struct CredentialScope: Sendable, Equatable {
 
     /// Parses `AKID/20230501/eu-west-1/s3/aws4_request`; the key itself may contain slashes.
     init?(parsing text: some StringProtocol) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = Substring(text).utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .map(Substring.init)
         guard parts.count >= 5, parts[parts.count - 1] == "aws4_request" else { return nil }
         let tail = parts.count - 4
         self.init(

@@ -34,9 +34,11 @@ struct SignatureClaim: Sendable {
     init(header: String, _ head: HTTPRequestHead, _ errors: SignatureErrors) throws(AWSError) {
         guard header.hasPrefix(Self.algorithm) else { throw errors.unsupportedAlgorithm }
         var parameters: [Substring: Substring] = [:]
-        for part in header.dropFirst(Self.algorithm.count).split(whereSeparator: { $0 == "," || $0 == " " }) {
-            let pair = part.split(separator: "=", maxSplits: 1)
-            if pair.count == 2 { parameters[pair[0]] = pair[1] }
+        let parts = header.utf8.dropFirst(Self.algorithm.utf8.count)
+            .split { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: " ") }
+        for part in parts {
+            let pair = part.split(separator: UInt8(ascii: "="), maxSplits: 1)
+            if pair.count == 2 { parameters[Substring(pair[0])] = Substring(pair[1]) }
         }
         guard let credential = parameters["Credential"], let signedHeaders = parameters["SignedHeaders"],
             let signature = parameters["Signature"]
@@ -76,7 +78,7 @@ struct SignatureClaim: Sendable {
             )
         }
         self.scope = scope
-        self.signedHeaders = Self.names(signedHeaders)
+        self.signedHeaders = Self.names(signedHeaders[...])
         self.signature = signature
         self.date = date
         self.moment = moment
@@ -84,7 +86,8 @@ struct SignatureClaim: Sendable {
         sessionToken = query["X-Amz-Security-Token"]
     }
 
-    private static func names(_ list: some StringProtocol) -> [String] {
-        list.split(separator: ";").map { $0.lowercased() }.sorted()
+    private static func names(_ list: Substring) -> [String] {
+        let names = list.utf8.split(separator: UInt8(ascii: ";")).map { Substring($0).lowercased() }
+        return names.sorted()
     }
 }

@@ -38,6 +38,7 @@ final class SigningKeys: Sendable {
 enum Hexadecimal {
     static func string(_ bytes: some Sequence<UInt8>) -> String {
         var output: [UInt8] = []
+        output.reserveCapacity(2 * bytes.underestimatedCount)
         for byte in bytes {
             output.append(digit(byte >> 4))
             output.append(digit(byte & 15))
@@ -45,10 +46,20 @@ enum Hexadecimal {
         return String(decoding: output, as: UTF8.self)
     }
 
-    static func sha256(_ bytes: some Sequence<UInt8>) -> String { string(SHA256.hash(data: Array(bytes))) }
+    static func sha256(_ bytes: some Sequence<UInt8>) -> String {
+        var hash = SHA256()
+        let isHashed: Void? = bytes.withContiguousStorageIfAvailable {
+            hash.update(bufferPointer: UnsafeRawBufferPointer($0))
+        }
+        if isHashed == nil { hash.update(data: Array(bytes)) }
+        return string(hash.finalize())
+    }
 
     static func hmac(_ text: String, _ key: SymmetricKey) -> String {
-        string(HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key))
+        var code = HMAC<SHA256>(key: key)
+        var text = text
+        text.withUTF8 { code.update(data: UnsafeRawBufferPointer($0)) }
+        return string(code.finalize())
     }
 
     /// Compares in a time that does not depend on where the texts differ.

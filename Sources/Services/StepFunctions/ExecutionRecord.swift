@@ -158,8 +158,10 @@ extension ExecutionRecord {
         return try Row.fetchOne(statement, arguments: [number]).map(ExecutionRecord.init)
     }
 
-    /// Inserts the row and takes over its number.
-    mutating func insert(in db: Database) throws {
+    /// Inserts the row and takes over its number; answers false, and does nothing, where the machine has an execution of
+    /// that name.
+    @discardableResult
+    mutating func insert(in db: Database) throws -> Bool {
         let facts = JSON.compact([
             "revision": .string(revision), "roleArn": .string(roleARN), "seed": .string(String(seed)),
             "order": .integer(order), "traceHeader": traceHeader.map(JSON.string), "mapRun": mapRun.map(JSON.string),
@@ -169,13 +171,16 @@ extension ExecutionRecord {
             sql: """
                 INSERT INTO states_executions (account, region, machine, name, version, status, started, stopped, facts,
                     input, output, error, cause, alias, wake) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (account, region, machine, name) DO NOTHING
                 """
         )
         try statement.execute(arguments: [
             account, region, machine, name, version, status, started.milliseconds, stopped?.milliseconds,
             facts.serialized(), input, output, error, cause, alias, wake,
         ])
+        guard db.changesCount > 0 else { return false }
         number = db.lastInsertedRowID
+        return true
     }
 
     func saveStatus(in db: Database) throws {

@@ -35,7 +35,7 @@ extension StepFunctionsService {
         fresh.apply(step.status, at: now)
         fresh.wake = execution.idleUntil
         let journal = StepRecord(sequence: 1, time: now.milliseconds, input: nil, events: step.events)
-        let (saved, isNew) = try await save(fresh, journal, isNamed: name != nil)
+        let (saved, isNew) = try await save(fresh, journal)
         if isNew, step.status.isRunning || saved.log != nil {
             let live = RunningExecution(saved, execution, sequence: 1, in: environment)
             running.add(live)
@@ -63,21 +63,19 @@ extension StepFunctionsService {
     /// Inserts the execution and its first step together; answers the one that is there where the same was started before.
     private func save(
         _ fresh: ExecutionRecord,
-        _ journal: StepRecord,
-        isNamed: Bool
+        _ journal: StepRecord
     ) async throws -> (ExecutionRecord, isNew: Bool) {
         let arn = try ExecutionARN(fresh.arn)
         return try await store.write { db -> (ExecutionRecord, isNew: Bool) in
-            if isNamed, let existing = try ExecutionRecord.fetch(arn, in: db) {
-                guard existing.status == "RUNNING", Self.isSameInput(existing.input, fresh.input) else {
-                    throw AWSError.executionAlreadyExists(existing.arn)
-                }
-                return (existing, false)
-            }
             var record = fresh
-            try record.insert(in: db)
-            try journal.insert(execution: record.number, in: db)
-            return (record, true)
+            if try record.insert(in: db) {
+                try journal.insert(execution: record.number, in: db)
+                return (record, true)
+            }
+            guard let existing = try ExecutionRecord.fetch(arn, in: db), existing.status == "RUNNING",
+                Self.isSameInput(existing.input, fresh.input)
+            else { throw AWSError.executionAlreadyExists(fresh.arn) }
+            return (existing, false)
         }
     }
 

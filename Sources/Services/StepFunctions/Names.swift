@@ -72,11 +72,18 @@ extension ARN {
 }
 
 enum ResourceName {
+    private static let forbidden = Set("<>{}[]?*\"#%\\^|~`$&,;:/".unicodeScalars)
+
     /// AWS's rule for the names of machines and executions: 1 to 80 characters, none of white space, brackets, wildcards,
     /// special or control characters.
     /// - Throws: `InvalidName`.
     static func check(_ name: String) throws(AWSError) {
-        let forbidden: Set<Unicode.Scalar> = Set("<>{}[]?*\"#%\\^|~`$&,;:/".unicodeScalars)
+        // Most names are of these alone, which needs no look at what Unicode says of a character.
+        let isPlain = name.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || byte == UInt8(ascii: "-")
+                || byte == UInt8(ascii: "_")
+        }
+        if isPlain, (1...80).contains(name.utf8.count) { return }
         let isAllowed = name.unicodeScalars.allSatisfy { scalar in
             !forbidden.contains(scalar) && !scalar.properties.isWhitespace && scalar.value >= 0x20
                 && !(0x7F...0x9F).contains(scalar.value)

@@ -6,16 +6,18 @@ import Synchronization
 final class RecordCache<Record: Sendable>: Sendable {
     private struct State {
         var records: [String: Record] = [:]
+        /// Those kept before the ones in `records`.
+        var older: [String: Record] = [:]
         var generation = 0
     }
 
     private let limit: Int
     private let state = Mutex(State())
 
-    /// - Parameter limit: more than so many are forgotten all at once.
+    /// - Parameter limit: whenever so many have been kept, those kept before them are forgotten.
     init(limit: Int) { self.limit = limit }
 
-    subscript(key: String) -> Record? { state.withLock { $0.records[key] } }
+    subscript(key: String) -> Record? { state.withLock { $0.records[key] ?? $0.older[key] } }
 
     /// Changes with each removal.
     var generation: Int { state.withLock { $0.generation } }
@@ -24,7 +26,10 @@ final class RecordCache<Record: Sendable>: Sendable {
     func keep(_ record: Record, for key: String, readAt generation: Int) {
         state.withLock { state in
             guard state.generation == generation else { return }
-            if state.records.count >= limit { state.records = [:] }
+            if state.records.count >= limit {
+                state.older = state.records
+                state.records = [:]
+            }
             state.records[key] = record
         }
     }
@@ -32,6 +37,7 @@ final class RecordCache<Record: Sendable>: Sendable {
     func remove(_ key: String) {
         state.withLock { state in
             state.records[key] = nil
+            state.older[key] = nil
             state.generation += 1
         }
     }
@@ -39,6 +45,7 @@ final class RecordCache<Record: Sendable>: Sendable {
     func removeAll() {
         state.withLock { state in
             state.records = [:]
+            state.older = [:]
             state.generation += 1
         }
     }

@@ -47,8 +47,20 @@ final class Wakeups: Sendable {
     private static let limit = 32
 
     private struct State {
+        /// Those before `next` have had their turn.
         var waiting: [Action] = []
+        var next = 0
         var running = 0
+
+        /// Whoever has waited longest.
+        mutating func take() -> Action? {
+            guard next < waiting.count else {
+                (waiting, next) = ([], 0)
+                return nil
+            }
+            next += 1
+            return waiting[next - 1]
+        }
     }
 
     private let state = Mutex(State())
@@ -70,7 +82,7 @@ final class Wakeups: Sendable {
         while let action = next {
             await action()
             next = state.withLock { state in
-                if let action = state.waiting.popLast() { return action }
+                if let action = state.take() { return action }
                 state.running -= 1
                 return nil
             }

@@ -13,7 +13,7 @@ extension RunningExecution {
         let timers: Timers
         let running = RunningExecutions()
         /// Executions that have ended lately, by ARN.
-        let recent = RecordCache<ExecutionRecord>(limit: 2000)
+        let recent = RecordCache<ExecutionRecord>(limit: 1000)
         let mapRuns = MapRuns()
         let wakeups = Wakeups()
         let activities = ActivityQueues()

@@ -10,6 +10,7 @@ public import Store
 /// is visible outside. A restart replays the inputs and goes on from there.
 public final class StepFunctionsService: AWSService {
     public let name = "states"
+    public let isBrief = true
     let store: Store
     let aws: any AWSCaller
     let clock: any WallClock

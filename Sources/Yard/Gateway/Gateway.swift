@@ -61,7 +61,8 @@ final class Gateway: Sendable {
             reset: reset
         )
         let (ports, port) = AsyncThrowingStream<Int, any Error>.makeStream()
-        let server = try HTTPServerBuilder.http1().buildServer(
+        let builder = HTTPServerBuilder { ConnectionThread(connection: HTTP1Channel(responder: $0)) }
+        let server = try builder.buildServer(
             configuration: ServerConfiguration(address: .hostname(configuration.host, port: configuration.port)),
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             logger: quietLogger

@@ -57,11 +57,13 @@ struct GatewayResponder: Sendable {
             try requestGuard.admit(head)
             if let answer = try await pages.answer(head) { return answer }
             if let endpoint = dispatcher.endpoints.first(where: { $0.serves(head) }) {
-                return await endpoint.answer(
-                    head,
-                    body,
-                    stranger: configuration.isOpen ? configuration.defaultCaller : nil
-                )
+                return await withTaskExecutorPreference(globalConcurrentExecutor) {
+                    await endpoint.answer(
+                        head,
+                        body,
+                        stranger: configuration.isOpen ? configuration.defaultCaller : nil
+                    )
+                }
             }
             let routed = try router.route(head)
             do {
@@ -85,8 +87,16 @@ struct GatewayResponder: Sendable {
             : try await signatures.verify(routed, body, now: clock.now())
         let caller = try caller(verified.caller, of: routed)
         let request = try await routed.parse(verified.body, caller: caller, requestID: requestID)
-        let response = try await dispatcher.send(request)
+        let response = try await send(request)
         return try routed.answer(response, to: request)
+    }
+
+    /// What is not brief does not hold up the connection's thread, which other connections wait for too.
+    private func send(_ request: AWSRequest) async throws(AWSError) -> AWSResponse {
+        if dispatcher.isBrief(request.operation.service) { return try await dispatcher.send(request) }
+        return try await withTaskExecutorPreference(globalConcurrentExecutor) { () async throws(AWSError) in
+            try await dispatcher.send(request)
+        }
     }
 
     /// Only S3 serves the unknown, where a bucket's policy allows it; an open yard takes everybody for its owner.

@@ -50,8 +50,9 @@ struct RequestGuard: Sendable {
     }
 
     private func isOurs(_ host: String) -> Bool {
+        if Self.isIPv4(host) { return true }
         let name = Self.name(of: host).lowercased()
-        if name.isEmpty || Self.isAddress(name) { return true }
+        if name.isEmpty || name.hasPrefix("[") { return true }
         return hostNames.contains { name == $0 || name.hasSuffix(".\($0)") }
     }
 
@@ -61,10 +62,10 @@ struct RequestGuard: Sendable {
         return String(host.prefix { $0 != ":" })
     }
 
-    /// Whether it is an IP address: nobody can make one resolve to something else.
-    private static func isAddress(_ name: String) -> Bool {
-        if name.hasPrefix("[") { return true }
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+    /// Whether it is an IP address, with or without a port: nobody can make one resolve to something else.
+    private static func isIPv4(_ host: String) -> Bool {
+        let parts = host.utf8.prefix { $0 != UInt8(ascii: ":") }
+            .split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        return parts.count == 4 && parts.allSatisfy { UInt8(Substring($0)) != nil }
     }
 }
