@@ -25,6 +25,8 @@ actor MapRun {
     private var live: [Int: RunningExecution] = [:]
     /// The children of a redriven run that are to go on, the next one last.
     private var redriven: [(position: Int, record: ExecutionRecord)] = []
+    /// Places of the Express children of a redriven run that are begun anew, the next one last.
+    private var repeated: [Int] = []
     private var next = 0
     private var isFilling = false
     /// Whether it is known which children were begun before a restart.
@@ -90,18 +92,24 @@ actor MapRun {
             tally.executions.add(status, 1)
             tally.items.add(status, input.itemCount)
         }
-        tally.executions.pendingRedrive = redriven.count
-        tally.items.pendingRedrive = redriven.reduce(0) { $0 + inputs[$1.position].itemCount }
+        let pending = redriven.map(\.position) + repeated
+        tally.executions.pendingRedrive = pending.count
+        tally.items.pendingRedrive = pending.reduce(0) { $0 + inputs[$1].itemCount }
         return tally
     }
 
     // MARK: Beginning
 
     private func prepare() async throws {
-        let arn = call.mapRunARN
+        let (arn, isExpress, parent, call) = (call.mapRunARN, call.childKind == .express, parent, call)
         let known = try await environment.store.read { db -> (MapRunRecord, [MapRunInput], [(Int, ExecutionRecord)])? in
             guard let record = try MapRunRecord.fetch(arn, in: db) else { return nil }
-            return (record, try record.inputs(in: db), try record.children(in: db).map { ($0.position, $0.record) })
+            let inputs = try record.inputs(in: db)
+            let children =
+                isExpress
+                ? try ExpressResults.fetch(of: record, inputs, childrenOf: parent, call, in: db)
+                : try record.children(in: db)
+            return (record, inputs, children.map { ($0.position, $0.record) })
         }
         if let (record, inputs, children) = known {
             self.record = record
@@ -109,6 +117,7 @@ actor MapRun {
             if call.redriveCount > record.redrives { try await redrive() }
             for (position, child) in children { try await takeUp(child, at: position) }
             redriven.reverse()
+            repeated.reverse()
         } else {
             take(try await readInputs())
             let (fresh, inputs) = (record, inputs)
@@ -150,6 +159,12 @@ actor MapRun {
     /// Goes on with a child that was begun before a restart.
     private func takeUp(_ child: ExecutionRecord, at position: Int) async throws {
         next = max(next, position + 1)
+        if call.childKind == .express {
+            // What was kept is of an earlier end: where the run goes on, what had failed is done again.
+            let isRepeated = record.status == "RUNNING" && child.status != "SUCCEEDED"
+            if isRepeated { repeated.append(position) } else { take(child, at: position) }
+            return
+        }
         guard child.status == "RUNNING" else {
             // The last redrive of the run has not come to this child yet.
             if child.status != "SUCCEEDED", let moment = record.redriven, child.redriven.map({ $0 < moment }) ?? true {
@@ -169,7 +184,8 @@ actor MapRun {
     }
 
     private var isComplete: Bool {
-        isPrepared && (live.isEmpty && redriven.isEmpty && next == inputs.count || isBeyondTolerance)
+        isPrepared
+            && (live.isEmpty && redriven.isEmpty && repeated.isEmpty && next == inputs.count || isBeyondTolerance)
     }
 
     private func fill() async {
@@ -183,6 +199,14 @@ actor MapRun {
                 follow(execution, at: child.position)
             } catch {
                 redriven.append(child)
+                await pause(because: error)
+            }
+        }
+        while !isOver, !isBeyondTolerance, live.count < limit, let position = repeated.popLast() {
+            do {
+                try await begin(position..<position + 1)
+            } catch {
+                repeated.append(position)
                 await pause(because: error)
             }
         }
@@ -334,9 +358,14 @@ actor MapRun {
         record.tally = tally
         record.stopped = environment.clock.now()
         let run = record
+        let results = call.childKind == .express ? ExpressResults(ended: ended) : nil
         record = try await environment.store.write { db in
             var record = run
             if record.number == 0 { try record.insert([], in: db) } else { try record.save(in: db) }
+            if let results {
+                let isKept = record.status != "SUCCEEDED"
+                try isKept ? results.save(of: record, in: db) : ExpressResults.remove(of: record, in: db)
+            }
             return record
         }
         environment.mapRuns.remove(record.arn)

@@ -52,6 +52,7 @@ extension StepFunctionsService {
         ),
         MapRunRecord.migration,
         Migration("states", 4, "ALTER TABLE states_executions ADD COLUMN wake INTEGER;"),
+        ExpressResults.migration,
     ]
 }
 
