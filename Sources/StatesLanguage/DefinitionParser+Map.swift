@@ -82,14 +82,29 @@ extension DefinitionParser {
         }
         checkFields(object, ["Resource", "Parameters", "Arguments", "ReaderConfig"], at: location)
         let configuration = object["ReaderConfig"]?.objectValue ?? [:]
-        if configuration["ItemsPointer"] != nil { usesRecentLanguage = true }
+        let recent = ["ItemsPointer", "Transformation", "ManifestType"]
+        if recent.contains(where: { configuration[$0] != nil }) { usesRecentLanguage = true }
+        let place = "\(location)/ReaderConfig"
+        check(configuration["ManifestType"], isOneOf: ["ATHENA_DATA", "S3_INVENTORY"], at: "\(place)/ManifestType")
+        check(configuration["Transformation"], isOneOf: ["LOAD_AND_FLATTEN", "NONE"], at: "\(place)/Transformation")
+        let isFlattened = configuration["Transformation"] == "LOAD_AND_FLATTEN"
+        if isFlattened, configuration["InputType"] == nil {
+            fail("These fields are required: [InputType]", at: place)
+        }
         return DistributedMap.Reader(
             resource: resource,
             arguments: parseArguments(object, at: location),
-            format: parseFormat(configuration, at: "\(location)/ReaderConfig"),
-            maxItems: parseNumber(configuration, "MaxItems", 0...100_000_000, at: "\(location)/ReaderConfig"),
-            itemsPointer: configuration["ItemsPointer"]?.stringValue
+            format: parseFormat(configuration, at: place),
+            maxItems: parseNumber(configuration, "MaxItems", 0...100_000_000, at: place),
+            itemsPointer: configuration["ItemsPointer"]?.stringValue,
+            isAthenaManifest: configuration["ManifestType"] == "ATHENA_DATA",
+            isFlattened: isFlattened
         )
+    }
+
+    private mutating func check(_ value: JSON?, isOneOf known: [String], at location: String) {
+        guard let value, !known.contains(value.stringValue ?? "") else { return }
+        fail("Expected one of: [\(known.joined(separator: ", "))]", at: location)
     }
 
     private mutating func parseFormat(_ configuration: JSON.Object, at location: String) -> ItemReader.Format {
@@ -111,9 +126,11 @@ extension DefinitionParser {
             )
         case "JSONL"?: return .jsonLines
         case "MANIFEST"?: return .manifest
+        case "PARQUET"?: return .parquet
+        case nil where configuration["ManifestType"] == "S3_INVENTORY": return .manifest
         case "JSON"?, nil: return .json
         case let other?:
-            fail("Value '\(other)' is not one of: [CSV, JSON, JSONL, MANIFEST]", at: "\(location)/InputType")
+            fail("Value '\(other)' is not one of: [CSV, JSON, JSONL, MANIFEST, PARQUET]", at: "\(location)/InputType")
             return .json
         }
     }

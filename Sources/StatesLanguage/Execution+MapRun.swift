@@ -126,13 +126,16 @@ extension MapDefinition {
 
 extension DistributedMap.Reader {
     fileprivate func evaluated(_ scope: inout Scope) throws(ExpressionFailure) -> ItemReader {
-        ItemReader(
+        var reader = ItemReader(
             resource: resource,
             arguments: try arguments?.evaluate(in: &scope) ?? .object([:]),
             format: format,
             maxItems: try maxItems?.integer(in: &scope) ?? 0,
             itemsPointer: itemsPointer
         )
+        reader.isAthenaManifest = isAthenaManifest
+        reader.isFlattened = isFlattened
+        return reader
     }
 }
 

@@ -14,6 +14,7 @@ public struct ItemReader: Sendable {
         case csv(CSVFormat)
         /// An S3 inventory's list of the files that hold the items.
         case manifest
+        case parquet
     }
 
     public var resource: Resource
@@ -24,6 +25,10 @@ public struct ItemReader: Sendable {
     public var maxItems: Int
     /// Where in the JSON document the items are (RFC 6901).
     public var itemsPointer: String?
+    /// Whether the object lists those that hold the items, an address a line, as Athena's UNLOAD writes it.
+    public var isAthenaManifest = false
+    /// Whether the objects that are listed are read and their items taken together (`LOAD_AND_FLATTEN`).
+    public var isFlattened = false
 
     /// - Parameter maxItems: 0 stands for all of them.
     public init(
@@ -38,6 +43,13 @@ public struct ItemReader: Sendable {
         self.format = format
         self.maxItems = maxItems
         self.itemsPointer = itemsPointer
+    }
+
+    /// The same reader of one object's items, of which at most so many are wanted.
+    public func limited(to count: Int) -> ItemReader {
+        var reader = self
+        reader.maxItems = count == .max ? 0 : count
+        return reader
     }
 
     /// The limit on the items.
@@ -60,6 +72,7 @@ public struct ItemReader: Sendable {
             }
             return items
         case .csv(let format): return try format.items(in: text, limit: limit)
+        case .parquet: throw .itemReader("Trainyard does not read Parquet files; it reads CSV, JSON and JSONL.")
         }
     }
 

@@ -71,6 +71,8 @@ struct DistributedMap: Sendable {
         var format: ItemReader.Format
         var maxItems: NumberField?
         var itemsPointer: String?
+        var isAthenaManifest = false
+        var isFlattened = false
     }
 
     struct Batcher: Sendable {

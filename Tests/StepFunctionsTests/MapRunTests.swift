@@ -7,10 +7,15 @@ import Testing
 
 extension Bench {
     /// Starts an execution of a machine of one Map state with those fields, whose processor is the state given.
-    fileprivate func start(_ fields: String, _ state: String, input: String) async throws -> JSON {
+    fileprivate func start(
+        _ fields: String,
+        _ state: String,
+        input: String,
+        children: String = "STANDARD"
+    ) async throws -> JSON {
         let definition = #"""
             {"StartAt":"M","States":{"M":{"Type":"Map","End":true,\#(fields)"ItemProcessor":{"ProcessorConfig":
-            {"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"S","States":{"S":{\#(state),"End":true}}}}}}
+            {"Mode":"DISTRIBUTED","ExecutionType":"\#(children)"},"StartAt":"S","States":{"S":{\#(state),"End":true}}}}}}
             """#
         return try await start(create("m", definition), input: input)
     }
@@ -72,6 +77,60 @@ extension Bench {
         #expect(keys.map { $0?.stringValue?.split(separator: "/").last } == ["SUCCEEDED_0.json", "manifest.json"])
     }
 
+    @Test func `a child tells the Map state that it belongs to`() async throws {
+        let runs = try Bench()
+        let execution = try await runs.start(
+            #""Label":"L","ItemBatcher":{"MaxItemsPerBatch":2},"#,
+            #""Type":"Pass""#,
+            input: "[1,2,3]"
+        )
+        _ = try await runs.end(execution)
+        let run = try #require(try await runs.mapRun(execution)["mapRunArn"])
+        let children = try await runs.call("ListExecutions", ["mapRunArn": run])["executions"]
+        #expect(children?.arrayValue?.map { $0["itemCount"] } == [2, 1])
+        let child = try #require(children?[0]?["executionArn"])
+        let described = try await runs.call("DescribeStateMachineForExecution", ["executionArn": child])
+        #expect(described["mapRunArn"] == run)
+        #expect(described["label"] == "L")
+        #expect(described["stateMachineArn"] == "arn:aws:states:us-east-1:000000000000:stateMachine:m/L")
+        #expect(described["definition"]?.stringValue?.contains(#""StartAt":"S""#) == true)
+        #expect(described["definition"]?.stringValue?.contains("ItemBatcher") == false)
+    }
+
+    @Test(
+        "Items of several objects are taken together",
+        arguments: [
+            (
+                "listObjectsV2",
+                #""InputType":"CSV","CSVHeaderLocation":"FIRST_ROW","Transformation":"LOAD_AND_FLATTEN""#,
+                #"[{"a":"1"},{"a":"2"},{"a":"1"}]"#
+            ),
+            (
+                "getObject",
+                #""InputType":"CSV","ManifestType":"ATHENA_DATA","CSVHeaderLocation":"GIVEN","CSVHeaders":["b"]"#,
+                #"[{"b":"a"},{"b":"1"},{"b":"2"}]"#
+            ),
+        ]
+    )
+    func flattened(_ action: String, _ configuration: String, _ expected: String) async throws {
+        let aws = RecordingCaller()
+        aws.answer("s3:ListObjectsV2", with: ["Contents": [["Key": "x/"], ["Key": "x/1.csv"], ["Key": "x/2.csv"]]])
+        aws.answer("s3:GetObject") { request throws(AWSError) in
+            let isManifest = request.input["Key"] == "k"
+            return AWSResponse([:], body: Body(isManifest ? "s3://c/x/1.csv\n\"s3://c/x/2.csv\"\n" : "a\n1\n2\n"))
+        }
+        let runs = try Bench(aws: aws)
+        let execution = try await runs.start(
+            #"""
+            "ItemReader":{"Resource":"arn:aws:states:::s3:\#(action)","ReaderConfig":{"MaxItems":3,\#(configuration)},
+            "Parameters":{"Bucket":"b","Key":"k"}},
+            """#,
+            #""Type":"Pass""#,
+            input: "{}"
+        )
+        #expect(try await runs.end(execution)["output"]?.stringValue == expected)
+    }
+
     @Test func `a redrive goes on with the children that failed, under the same name`() async throws {
         let aws = RecordingCaller()
         aws.answer("lambda:Invoke") { request throws(AWSError) in
@@ -95,6 +154,36 @@ extension Bench {
         #expect(again["mapRunArn"] == failed["mapRunArn"])
         #expect(again["status"] == "SUCCEEDED")
         #expect(again["redriveCount"] == 1)
+    }
+
+    @Test func `a redrive begins failed Express children anew and keeps the results of the others`() async throws {
+        let aws = RecordingCaller()
+        func answer(isMended: Bool) {
+            aws.answer("lambda:Invoke") { request throws(AWSError) in
+                guard let body = try? await request.body?.collect(upTo: 100), isMended || String(buffer: body) != "2"
+                else { throw AWSError("ServiceException", "broken", status: 500) }
+                return AWSResponse(["StatusCode": 200], body: Body(String(buffer: body) + "0"))
+            }
+        }
+        answer(isMended: false)
+        let runs = try Bench(aws: aws)
+        let state = #""Type":"Task","Resource":"\#(function)""#
+        let execution = try await runs.start(
+            #""MaxConcurrency":1,"#,
+            state,
+            input: "[1,2,3]",
+            children: "EXPRESS"
+        )
+        #expect(try await runs.end(execution)["status"] == "FAILED")
+        #expect(aws.requests(of: "lambda:Invoke").count == 2)
+        let again = try await runs.restarted()
+        answer(isMended: true)
+        try await again.call("RedriveExecution", ["executionArn": execution])
+        #expect(try await again.end(execution)["output"] == "[10,20,30]")
+        #expect(aws.requests(of: "lambda:Invoke").count == 4)
+        let run = try await again.mapRun(execution)
+        #expect(run["executionCounts"]?["succeeded"] == 3)
+        #expect(run["redriveCount"] == 1)
     }
 
     @Test func `a restart goes on with the children begun and those to begin`() async throws {

@@ -42,6 +42,17 @@ private let task =
         #expect(caught["inspectionData"]?["errorDetails"]?["catchIndex"] == 1)
     }
 
+    @Test func `a Map state shows what its selector makes of each item`() async throws {
+        let state =
+            #"{"Type":"Map","ItemsPath":"$.v","ItemSelector":{"i.$":"$$.Map.Item.Index","x.$":"$$.Map.Item.Value"},"#
+            + #""ItemProcessor":{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}},"End":true}"#
+        let answer = try await test(
+            state,
+            ["mock": ["result": "[1,2]"], "inspectionLevel": "DEBUG", "input": #"{"v":[7,8]}"#]
+        )
+        #expect(answer["inspectionData"]?["afterItemSelector"] == #"[{"i":0,"x":7},{"i":1,"x":8}]"#)
+    }
+
     @Test(
         "Requests that do not go together are refused",
         arguments: [

@@ -115,18 +115,39 @@ extension StepFunctionsService {
 
     func describeStateMachineForExecution(_ request: AWSRequest) async throws -> AWSResponse {
         let record = try await execution(request)
+        // A map run's children are executions of `Machine/Label`.
+        let names = record.machine.split(separator: "/", maxSplits: 1).map(String.init)
         let (definition, current) = try await store.read { db in
             (
                 try StateMachineRecord.definition(record.revision, in: db),
-                try StateMachineRecord.fetch(record.account, record.region, record.machine, in: db)
+                try StateMachineRecord.fetch(record.account, record.region, names.first ?? "", in: db)
             )
         }
         guard var machine = current else { throw AWSError.stateMachineDoesNotExist(record.machineARN) }
         if machine.revision != record.revision { machine.revisionID = record.revision }
         machine.roleARN = record.roleARN
-        return AWSResponse(
-            machine.described(definition: definition).merging(["updateDate": machine.updated.json])
-        )
+        var described = machine.described(definition: definition)
+        described["updateDate"] = machine.updated.json
+        if let run = record.mapRun {
+            described["mapRunArn"] = .string(run)
+            described["label"] = names.last.map(JSON.string)
+            described["stateMachineArn"] = .string(record.machineARN)
+            let processor = record.mapState.flatMap { Self.processor(of: $0, in: try? JSON(parsing: definition)) }
+            if let processor { described["definition"] = .string(processor.serialized()) }
+        }
+        return AWSResponse(described)
+    }
+
+    /// What the Map state of that name does with each item.
+    private static func processor(of name: String, in machine: JSON?) -> JSON? {
+        for (state, fields) in machine?["States"]?.objectValue ?? [:] {
+            let processor = fields["ItemProcessor"] ?? fields["Iterator"]
+            if state == name, let processor { return processor }
+            for inner in (fields["Branches"]?.arrayValue ?? []) + [processor].compactMap(\.self) {
+                if let found = self.processor(of: name, in: inner) { return found }
+            }
+        }
+        return nil
     }
 
     func listExecutions(_ request: AWSRequest) async throws -> AWSResponse {

@@ -18,9 +18,18 @@ struct ItemLoader: Sendable {
         guard let bucket = reader.arguments["Bucket"]?.stringValue else {
             throw Self.failure("The ItemReader names no Bucket.")
         }
-        if reader.resource == .listObjectsV2 { return try await list(reader.arguments, limit: limit) }
+        if reader.resource == .listObjectsV2 {
+            guard reader.isFlattened else { return try await list(reader.arguments, limit: limit) }
+            let objects = try await list(reader.arguments, limit: .max)
+            let keys = objects.compactMap { $0["Key"]?.stringValue }.filter { !$0.hasSuffix("/") }
+            return try await flattened(keys.map { (bucket, $0) }, reader, limit: limit)
+        }
         guard let key = reader.arguments["Key"]?.stringValue else { throw Self.failure("The ItemReader names no Key.") }
         let bytes = try await object(bucket, key, reader.arguments["VersionId"])
+        if reader.isAthenaManifest {
+            let text = String(decoding: bytes, as: UTF8.self)
+            return try await flattened(try Self.addresses(in: text), reader, limit: limit)
+        }
         if case .manifest = reader.format { return try await inventory(bytes, limit: limit) }
         return try reader.items(in: String(decoding: bytes, as: UTF8.self))
     }
@@ -51,6 +60,36 @@ struct ItemLoader: Sendable {
             "LastModified": object["LastModified"]?.doubleValue.map { .integer(Int($0)) },
             "Size": object["Size"], "StorageClass": object["StorageClass"],
         ])
+    }
+
+    // MARK: Several objects
+
+    /// The items of all the objects, one after another.
+    private func flattened(
+        _ objects: [(bucket: String, key: String)],
+        _ reader: ItemReader,
+        limit: Int
+    ) async throws -> [JSON] {
+        var items: [JSON] = []
+        for object in objects where items.count < limit {
+            var bytes = try await self.object(object.bucket, object.key, nil)
+            if object.key.hasSuffix(".gz") { bytes = try unpacked(bytes, object.key) }
+            let one = reader.limited(to: limit == .max ? .max : limit - items.count)
+            items += try one.items(in: String(decoding: bytes, as: UTF8.self))
+        }
+        return items
+    }
+
+    /// The lines `s3://bucket/key` of the manifest that Athena's UNLOAD leaves.
+    private static func addresses(in manifest: String) throws -> [(bucket: String, key: String)] {
+        try manifest.split(whereSeparator: \.isNewline).map { line in
+            let address = line.filter { $0 != "\"" && !$0.isWhitespace }
+            let parts = address.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+            guard address.hasPrefix("s3://"), parts.count == 3, let slash = parts[2].firstIndex(of: "/") else {
+                throw failure("The manifest's line '\(line)' is no address of an object in S3.")
+            }
+            return (String(parts[2][..<slash]), String(parts[2][parts[2].index(after: slash)...]))
+        }
     }
 
     // MARK: Inventories

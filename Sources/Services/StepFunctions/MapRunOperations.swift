@@ -1,6 +1,7 @@
 import AWSProtocol
 import GRDB
 import JSON
+import StatesLanguage
 import Store
 
 extension StepFunctionsService {
@@ -61,11 +62,21 @@ extension StepFunctionsService {
         let record = try await mapRun(arn)
         let page = try Page(request, defaultSize: 100)
         let status = request.string("statusFilter")
-        let children = try await store.read { db in try record.children(in: db).map(\.record) }
-            .filter { status == nil || $0.status == status }
-            .dropFirst(page.offset)
-        let listed = children.prefix(page.size).map { child -> JSON in
-            .object(child.listed.merging(["mapRunArn": .string(arn)]))
+        guard request.string("stateMachineArn") == nil else {
+            throw AWSError(
+                "ValidationException",
+                "Only one of the parameters stateMachineArn and mapRunArn can be specified."
+            )
+        }
+        let redrive = request.string("redriveFilter")
+        let (all, inputs) = try await store.read { db in (try record.children(in: db), try record.inputs(in: db)) }
+        let children = all.filter { child in
+            (status ?? child.record.status) == child.record.status
+                && (redrive == nil || (redrive == "REDRIVEN") == (child.record.redrives > 0))
+        }.dropFirst(page.offset)
+        let listed = children.prefix(page.size).map { position, child -> JSON in
+            let items = inputs.indices.contains(position) ? inputs[position].itemCount : 1
+            return .object(child.listed.merging(["mapRunArn": .string(arn), "itemCount": .integer(items)]))
         }
         return .output(["executions": .array(listed), "nextToken": page.next(children.count)])
     }

@@ -28,7 +28,7 @@ struct StateInspection: Sendable {
     /// What the levels DEBUG and TRACE add.
     func data() async throws -> JSON.Object {
         var data: JSON.Object = ["input": .string(surroundings.input.text)]
-        if state.kind == "Map" { mapData(&data) }
+        if state.kind == "Map" { try await mapData(&data) }
         if state.isJSONata {
             if state.kind == "Task", let arguments = trial.arguments {
                 data["afterArguments"] = .string(arguments.text)
@@ -41,7 +41,7 @@ struct StateInspection: Sendable {
         return data
     }
 
-    private func mapData(_ data: inout JSON.Object) {
+    private func mapData(_ data: inout JSON.Object) async throws {
         let shown = trial.arguments?.value
         data["maxConcurrency"] = shown?["MaxConcurrency"] ?? 0
         if let count = shown?["ToleratedFailureCount"] { data["toleratedFailureCount"] = count }
@@ -49,6 +49,9 @@ struct StateInspection: Sendable {
             data["toleratedFailurePercentage"] = .double(percentage)
         }
         if !state.isJSONata, let items = shown?["Items"] { data["afterItemsPath"] = .string(items.serialized()) }
+        if let selection = state.selection(variables: surroundings.variables) {
+            data["afterItemSelector"] = try await output(selection)
+        }
     }
 
     // MARK: JSONPath

@@ -86,6 +86,17 @@ struct TestedState: Sendable {
         return machine(state, variables: variables)
     }
 
+    /// A machine whose output is what the Map state's `ItemSelector` makes of each item; nil where there is none, or where
+    /// the items come from a reader.
+    func selection(variables: JSON.Object) -> JSON? {
+        let field = fields["ItemSelector"] == nil ? "Parameters" : "ItemSelector"
+        guard let selector = fields[field], fields["ItemReader"] == nil else { return nil }
+        let pass: JSON = ["StartAt": "P", "States": ["P": ["Type": "Pass", "End": true]]]
+        var map: JSON.Object = ["Type": "Map", "ItemProcessor": pass, "End": true, "ItemSelector": selector]
+        for kept in ["InputPath", "ItemsPath", "Items"] { map[kept] = fields[kept] }
+        return machine(map, variables: variables)
+    }
+
     private func machine(_ state: JSON.Object, variables: JSON.Object = [:]) -> JSON {
         var state = state
         if isJSONata { state["QueryLanguage"] = "JSONata" }
