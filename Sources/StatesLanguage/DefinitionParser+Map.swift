@@ -137,6 +137,10 @@ extension DefinitionParser {
 
     private mutating func parseBatcher(_ value: JSON?, at location: String) -> DistributedMap.Batcher? {
         guard let object = value?.objectValue else { return nil }
+        let limits = ["MaxItemsPerBatch", "MaxInputBytesPerBatch"]
+        if !limits.contains(where: { object[$0] != nil || object["\($0)Path"] != nil }) {
+            fail("These fields are required: [MaxItemsPerBatch or MaxInputBytesPerBatch]", at: location)
+        }
         return DistributedMap.Batcher(
             maxItems: parseNumber(object, "MaxItemsPerBatch", 1...100_000_000, at: location),
             maxBytes: parseNumber(object, "MaxInputBytesPerBatch", 1...262_144, at: location),

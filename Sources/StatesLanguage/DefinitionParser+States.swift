@@ -98,6 +98,7 @@ extension DefinitionParser {
         case "Wait": return parseWait(object, at: location)
         case "Succeed": return .succeed
         case "Fail":
+            for field in ["Error", "Cause"] { checkExclusive(field, object, at: location) }
             return .fail(
                 error: parseText(object, "Error", at: location),
                 cause: parseText(object, "Cause", at: location)
@@ -137,6 +138,7 @@ extension DefinitionParser {
             case .requestResponse: break
             }
         }
+        checkLimits(object, at: location)
         if let credentials = object["Credentials"], credentials["RoleArn"] == nil, credentials["RoleArn.$"] == nil {
             fail("The field 'RoleArn' is required but was missing", at: "\(location)/Credentials")
         }
@@ -148,6 +150,21 @@ extension DefinitionParser {
                 credentials: object["Credentials"].map { parseTemplate($0, at: "\(location)/Credentials") }
             )
         )
+    }
+
+    /// A field and its counterpart that ends in `Path` exclude each other.
+    private mutating func checkExclusive(_ field: String, _ object: JSON.Object, at location: String) {
+        guard object[field] != nil, object["\(field)Path"] != nil else { return }
+        fail("Only one of these fields is allowed: [\(field), \(field)Path]", at: location)
+    }
+
+    private mutating func checkLimits(_ object: JSON.Object, at location: String) {
+        for field in ["TimeoutSeconds", "HeartbeatSeconds"] { checkExclusive(field, object, at: location) }
+        if let timeout = object["TimeoutSeconds"]?.intValue, let heartbeat = object["HeartbeatSeconds"]?.intValue,
+            heartbeat >= timeout
+        {
+            fail("HeartbeatSeconds must be smaller than TimeoutSeconds", at: "\(location)/HeartbeatSeconds")
+        }
     }
 
     /// The actions that optimised integrations know, and those of them that can be waited for by `.sync`. Services that are

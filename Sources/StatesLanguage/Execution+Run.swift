@@ -216,6 +216,9 @@ extension Execution {
         var assigned: [(name: String, text: String)] = []
         if !variables.isEmpty {
             assigned = variables.sorted { $0.key < $1.key }.map { (name: $0.key, text: $0.value.serialized()) }
+            guard assigned.reduce(0, { $0 + $1.text.utf8.count }) <= Self.maximumPayload else {
+                throw Failure.variablesTooLarge(state.name)
+            }
             branch.variables.merge(variables) { $1 }
         }
         branch.previousEvent = emit(
@@ -259,6 +262,14 @@ extension Dictionary where Key == String, Value == JSON {
 }
 
 extension Failure {
+    /// AWS's limit on what one `Assign` may set.
+    static func variablesTooLarge(_ name: String) -> Failure {
+        Failure(
+            error: StatesError.dataLimitExceeded,
+            cause: "The variables that the state '\(name)' assigns exceed the maximum number of bytes service limit."
+        )
+    }
+
     static func dataLimitExceeded(_ name: String) -> Failure {
         Failure(
             error: StatesError.dataLimitExceeded,

@@ -36,6 +36,19 @@ import Testing
                 + "ARN, or the resource is not available in this region. at /States/T/Resource"
         ),
         (
+            #"{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","End":true,"TimeoutSeconds":5,"HeartbeatSeconds":5}}}"#,
+            "SCHEMA_VALIDATION_FAILED: HeartbeatSeconds must be smaller than TimeoutSeconds at /States/T/HeartbeatSeconds"
+        ),
+        (
+            #"{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"E","ErrorPath":"$.e"}}}"#,
+            "SCHEMA_VALIDATION_FAILED: Only one of these fields is allowed: [Error, ErrorPath] at /States/F"
+        ),
+        (
+            #"{"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemBatcher":{},"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"EXPRESS"},"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}}}}"#,
+            "SCHEMA_VALIDATION_FAILED: These fields are required: [MaxItemsPerBatch or MaxInputBytesPerBatch] at "
+                + "/States/M/ItemBatcher"
+        ),
+        (
             #"{"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Pass","End":true,"QueryLanguage":"JSONPath"}}}"#,
             "SCHEMA_VALIDATION_FAILED: 'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine "
                 + "at /States/A"

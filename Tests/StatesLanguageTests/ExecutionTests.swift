@@ -28,6 +28,13 @@ private let function = "arn:aws:lambda:us-east-1:000000000000:function:f"
         #expect(running.events[2]["stateExitedEventDetails"]?["assignedVariables"] == ["x": "3"])
     }
 
+    @Test func `Variables have a limit`() throws {
+        let text = String(repeating: "x", count: 140_000)
+        let running = try Running(pass(#""Assign":{"a.$":"$","b.$":"$"}"#), input: "\"\(text)\"")
+        #expect(running.failure?.error == "States.DataLimitExceeded")
+        #expect(try Running(pass(#""Assign":{"a.$":"$"}"#), input: "\"\(text)\"").output == .string(text))
+    }
+
     @Test func `A Lambda task shows what was scheduled and what came back`() throws {
         var running = try Running(
             #"{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"\#(function)","End":true}}}"#

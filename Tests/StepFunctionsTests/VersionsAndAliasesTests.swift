@@ -86,6 +86,22 @@ import Testing
         )
     }
 
+    @Test func `A redrive whose answer was lost can be asked for again`() async throws {
+        let bench = try Bench()
+        let execution = try await bench.start(try await bench.create("m", machine(#""Type":"Wait","Seconds":5"#)))
+        try await bench.call("StopExecution", ["executionArn": execution])
+        let input: JSON.Object = ["executionArn": execution, "clientToken": "t"]
+        let first = try await bench.call("RedriveExecution", input)
+        let again = try await bench.restarted()
+        again.clock.advance(by: .seconds(60))
+        #expect(try await again.call("RedriveExecution", input) == first)
+        #expect(try await again.call("DescribeExecution", ["executionArn": execution])["redriveCount"] == 1)
+        let error = await #expect(throws: AWSError.self) {
+            try await again.call("RedriveExecution", ["executionArn": execution, "clientToken": "u"])
+        }
+        #expect(error?.code == "ExecutionNotRedrivable")
+    }
+
     @Test func `What ended well is not redriven`() async throws {
         let bench = try Bench()
         let execution = try await bench.start(try await bench.create("m", machine(#""Type":"Pass""#)))

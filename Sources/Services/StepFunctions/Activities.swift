@@ -7,6 +7,7 @@ extension StepFunctionsService {
     func createActivity(_ request: AWSRequest) async throws -> AWSResponse {
         let name = try request.requiredString("name")
         try ResourceName.check(name)
+        try checkEncryption(request["encryptionConfiguration"])
         let arn = ARN("states", "activity:\(name)", of: request.caller).description
         let (caller, now, tags) = (request.caller, clock.now(), request["tags"])
         let created = try await store.write { db in

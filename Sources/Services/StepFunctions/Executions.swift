@@ -135,6 +135,7 @@ extension StepFunctionsService {
             let processor = record.mapState.flatMap { Self.processor(of: $0, in: try? JSON(parsing: definition)) }
             if let processor { described["definition"] = .string(processor.serialized()) }
         }
+        if request.string("includedData") == "METADATA_ONLY" { described["definition"] = "{}" }
         return AWSResponse(described)
     }
 

@@ -7,6 +7,8 @@ extension StepFunctionsService {
     func startSyncExecution(_ request: AWSRequest) async throws -> AWSResponse {
         let arn = try StateMachineARN(request.requiredString("stateMachineArn"))
         let input = try checkedInput(request)
+        if let name = request.string("name") { try ResourceName.check(name) }
+        let withData = request.string("includedData") != "METADATA_ONLY"
         let record = try await machine(arn)
         guard record.kind == .express else { throw AWSError.stateMachineTypeNotSupported }
         let execution = try await startExpress(record, name: request.string("name"), input: input, isSynchronous: true)
@@ -17,8 +19,10 @@ extension StepFunctionsService {
             "executionArn": .string(ended.arn), "stateMachineArn": .string(ended.machineARN),
             "name": .string(String(ended.name.prefix { $0 != ":" })), "startDate": ended.started.json,
             "stopDate": stopped.json, "status": .string(ended.status), "error": ended.error.map(JSON.string),
-            "cause": ended.cause.map(JSON.string), "input": .string(ended.input), "inputDetails": ["included": true],
-            "output": ended.output.map(JSON.string), "outputDetails": ["included": true],
+            "cause": ended.cause.map(JSON.string), "input": withData ? .string(ended.input) : nil,
+            "inputDetails": ["included": .bool(withData)],
+            "output": withData ? ended.output.map(JSON.string) : nil, "outputDetails": ["included": .bool(withData)],
+            "traceHeader": request.string("traceHeader").map(JSON.string),
             "billingDetails": [
                 // AWS bills by 100 milliseconds and 64 MB.
                 "billedDurationInMilliseconds": .integer((duration + 99) / 100 * 100), "billedMemoryUsedInMB": 64,

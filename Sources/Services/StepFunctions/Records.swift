@@ -53,6 +53,7 @@ extension StepFunctionsService {
         MapRunRecord.migration,
         Migration("states", 4, "ALTER TABLE states_executions ADD COLUMN wake INTEGER;"),
         ExpressResults.migration,
+        redriveTokens,
     ]
 }
 

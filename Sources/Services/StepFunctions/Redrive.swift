@@ -12,13 +12,54 @@ extension StepFunctionsService {
     /// <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>
     func redriveExecution(_ request: AWSRequest) async throws -> AWSResponse {
         let record = try await execution(request)
+        let token = request.string("clientToken")
+        if let token, let moment = try await redrive(of: record.arn, token) {
+            return AWSResponse(["redriveDate": moment.json])
+        }
         if let reason = record.reasonAgainstRedrive(at: clock.now()) {
             throw AWSError("ExecutionNotRedrivable", "\(reason)")
         }
         let machine = try await environment.machine(record.revision)
         let live = try await RunningExecution.takeUp(record, machine, in: environment)
         let moment = try await live.redrive()
+        if let token {
+            let since = moment.milliseconds - Self.redriveTokenPeriod
+            try await store.write { db in
+                try db.execute(sql: "DELETE FROM states_redrive_tokens WHERE moment < ?", arguments: [since])
+                try db.execute(
+                    sql: "INSERT OR REPLACE INTO states_redrive_tokens (execution, token, moment) VALUES (?, ?, ?)",
+                    arguments: [record.arn, token, moment.milliseconds]
+                )
+            }
+        }
         return AWSResponse(["redriveDate": moment.json])
+    }
+
+    // MARK: Idempotence
+
+    /// How long a client's token stands for the redrive that it was used for: 15 minutes.
+    private static let redriveTokenPeriod = 15 * 60_000
+
+    static let redriveTokens = Migration(
+        "states",
+        6,
+        """
+        CREATE TABLE states_redrive_tokens (
+            execution TEXT NOT NULL, token TEXT NOT NULL, moment INTEGER NOT NULL,
+            PRIMARY KEY (execution, token)) WITHOUT ROWID
+        """
+    )
+
+    /// When the execution was redriven by a call with that token.
+    private func redrive(of execution: String, _ token: String) async throws -> Timestamp? {
+        let since = clock.now().milliseconds - Self.redriveTokenPeriod
+        return try await store.read { db in
+            try Int.fetchOne(
+                db,
+                sql: "SELECT moment FROM states_redrive_tokens WHERE execution = ? AND token = ? AND moment >= ?",
+                arguments: [execution, token, since]
+            ).map(Timestamp.init(milliseconds:))
+        }
     }
 }
 

@@ -15,6 +15,7 @@ extension StepFunctionsService {
         let kind = request.string("type").flatMap(StateMachine.Kind.init) ?? .standard
         try checkDefinition(definition, kind)
         try await checkLogging(request["loggingConfiguration"], request.caller)
+        try checkEncryption(request["encryptionConfiguration"])
         let publishes = request.bool("publish") ?? false
         guard publishes || request.string("versionDescription") == nil else {
             throw AWSError("ValidationException", "Version description can only be set when publish is true")
@@ -51,6 +52,18 @@ extension StepFunctionsService {
         ])
     }
 
+    /// - Throws: `InvalidEncryptionConfiguration` where a key of one's own is wanted and none is named.
+    func checkEncryption(_ configuration: JSON?) throws(AWSError) {
+        guard configuration?["type"] == "CUSTOMER_MANAGED_KMS_KEY", configuration?["kmsKeyId"]?.stringValue == nil
+        else {
+            return
+        }
+        throw AWSError(
+            "InvalidEncryptionConfiguration",
+            "Invalid Encryption Configuration: 'kmsKeyId' must be specified when the type is CUSTOMER_MANAGED_KMS_KEY"
+        )
+    }
+
     func updateStateMachine(_ request: AWSRequest) async throws -> AWSResponse {
         let arn = try StateMachineARN(request.requiredString("stateMachineArn"))
         guard !arn.isQualified else { throw AWSError.stateMachineDoesNotExist(arn.text) }
@@ -64,6 +77,7 @@ extension StepFunctionsService {
                 "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified"
             )
         }
+        try checkEncryption(request["encryptionConfiguration"])
         guard request.bool("publish") == true || request.string("versionDescription") == nil else {
             throw AWSError("ValidationException", "Version description can only be set when publish is true")
         }
@@ -95,14 +109,14 @@ extension StepFunctionsService {
     func describeStateMachine(_ request: AWSRequest) async throws -> AWSResponse {
         let record = try await machine(StateMachineARN(request.requiredString("stateMachineArn")))
         let definition = try await store.read { db in try StateMachineRecord.definition(record.revision, in: db) }
-        return AWSResponse(
-            record.described(definition: definition).merging(
-                .compact([
-                    "status": "ACTIVE", "type": .string(record.kind.rawValue), "creationDate": record.created.json,
-                    "description": record.description.map(JSON.string),
-                ])
-            )
+        var described = record.described(definition: definition).merging(
+            .compact([
+                "status": "ACTIVE", "type": .string(record.kind.rawValue), "creationDate": record.created.json,
+                "description": record.description.map(JSON.string),
+            ])
         )
+        if request.string("includedData") == "METADATA_ONLY" { described["definition"] = "{}" }
+        return AWSResponse(described)
     }
 
     func deleteStateMachine(_ request: AWSRequest) async throws -> AWSResponse {
