@@ -50,8 +50,9 @@ import Testing
                 return [a + b > 2.6 ? 1 : 0, a, b]
             }
         }
+        // One class alone has 0.967.
         let training = try Self.binary(table, UInt64(seed))
-        #expect(training.metric("test:binary_classification_accuracy") > 0.95)
+        #expect(training.metric("test:binary_classification_accuracy") > 0.98)
     }
 
     @Test(arguments: 1...2)

@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// Finds the strength of regularisation by judging models on rows that they were not trained on.
 ///
 /// For when there is no validation channel and so few rows for the coefficients that it matters.
@@ -9,19 +17,52 @@ struct CrossValidation {
         var quality: QualityTally?
     }
 
-    private static let foldCount = 5
+    /// How finely strengths are looked at.
+    private struct Plan {
+        var foldCount = 5
+        /// Strengths in each decade.
+        var density = 1
+        /// With the folds dealt out anew.
+        var repeats = 1
+
+        var cost: Double { Double(foldCount * density * repeats) / 5 }
+    }
+
+    /// What was found of one strength.
+    private struct Finding {
+        var strength: Double
+        /// The sum over the deals of each fold's loss.
+        var losses: [Double]
+        var accuracy = 0.0
+        var quality: QualityTally?
+
+        var loss: Double { losses.reduce(0, +) / Double(losses.count) }
+
+        /// How much more it loses than another, in units of what folds make of that by chance.
+        func excess(over other: Finding) -> Double {
+            let differences = zip(losses, other.losses).map { $0 - $1 }
+            let count = Double(differences.count)
+            let mean = differences.reduce(0, +) / count
+            let squares = differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+            let deviation = (squares / (count * (count - 1))).squareRoot()
+            return mean <= 0 ? 0 : deviation > 0 ? mean / deviation : .infinity
+        }
+    }
+
     /// Multiplications that choosing may cost.
     private static let budget = 4e10
+    /// Multiplications that are spent even where rows are plenty: rare classes profit all the same.
+    private static let smallBudget = 2e9
+    /// Multiplications up to which strengths are looked at closely.
+    private static let closeBudget = 6e9
 
     private let context: TrainingContext
     private let rows: ChannelRows
-
-    /// Multiplications that are spent even where rows are plenty: rare classes profit all the same.
-    private static let smallBudget = 2e9
+    private let plan: Plan
 
     /// Multiplications that it takes to judge some strengths.
     private static func cost(_ context: TrainingContext) -> Double {
-        SolverChoice.trainingCost(context.objective, context.data.sample) * Double(foldCount) * 6
+        SolverChoice.trainingCost(context.objective, context.data.sample) * 5 * 6
     }
 
     /// Whether the strength of regularisation matters: with many rows a coefficient all give nearly the same model.
@@ -36,63 +77,125 @@ struct CrossValidation {
     init?(_ context: TrainingContext) {
         let sample = context.data.sample
         let layout = sample.layout
-        guard Self.isWorthwhile(context), sample.rowCount >= 2 * Self.foldCount,
-            context.objective.loss.roundings == [0], let blocks = sample.blocks
+        guard Self.isWorthwhile(context), sample.rowCount >= 10, context.objective.loss.roundings == [0],
+            let blocks = sample.blocks
         else { return nil }
         self.context = context
-        let share = min(1, Self.budget / max(Self.cost(context), 1))
-        let count = max(1, Int(Double(blocks.count) * share))
+        let cost = Self.cost(context)
+        let count = max(1, Int(Double(blocks.count) * min(1, Self.budget / max(cost, 1))))
         rows = ChannelRows((0..<count).map { blocks[$0 * blocks.count / count] }, layout)
-        Self.assignFolds(rows.blocks ?? [], isClassification: context.objective.predictorType != .regressor)
+        // Of few rows another deal of the folds says something else.
+        let close = Plan(foldCount: 10, density: 2, repeats: min(5, max(1, 600 / sample.rowCount)))
+        let plans = [close, Plan(foldCount: 10, density: 2), Plan(foldCount: 5, density: 2)]
+        plan = plans.first { cost * $0.cost <= Self.closeBudget } ?? Plan()
     }
 
     /// Rows of each class go round the folds; those of a regression are dealt out by a generator.
-    private static func assignFolds(_ blocks: [RowBlock], isClassification: Bool) {
-        var random = SplitMix64(state: 7)
+    private func assignFolds(_ deal: Int) {
+        var random = SplitMix64(state: UInt64(7 + deal))
         var seen: [Int: Int] = [:]
-        for block in blocks {
+        var order = (0..<plan.foldCount).map { UInt8($0) }
+        let isClassification = context.objective.predictorType != .regressor
+        for block in rows.blocks ?? [] {
             for index in 0..<block.count {
                 guard isClassification else {
-                    block.folds[index] = UInt8(random.next() % UInt64(foldCount))
+                    block.folds[index] = UInt8(random.next() % UInt64(plan.foldCount))
                     continue
                 }
                 let label = Int(block.labels[index])
-                block.folds[index] = UInt8(seen[label, default: label] % foldCount)
-                seen[label, default: label] += 1
+                let turn = seen[label, default: label]
+                // Each round of a class in another order, but for the first deal.
+                if deal > 0, turn % plan.foldCount == 0 { random.shuffle(&order) }
+                block.folds[index] = order[turn % plan.foldCount]
+                seen[label] = turn + 1
             }
         }
     }
 
     func run(l1: Double, biasFactor: Double) throws(AlgorithmError) -> Result {
-        // From strong to weak, so that each can start where the one before ended.
+        // From strong to weak, so that each can start where the one before ended. A classifier held down more than that
+        // says of all rows the commoner class, though its loss may be low.
         let isWide = rows.layout.featureCount > rows.rowCount
-        let strengths = (isWide ? [1e5, 1e4] : []) + [1e3, 1e2, 1e1, 1, 1e-1, 1e-2, 1e-3, 1e-4]
-        var starts = [[Double]?](repeating: nil, count: Self.foldCount)
-        var best: (loss: Double, Result)?
-        var worse = 0
-        for strength in strengths {
-            let penalty = Penalty(wd: strength / Double(rows.rowCount), l1: l1, biasFactor: biasFactor)
-            let (loss, positions, quality) = try judge(penalty, starts)
+        let isClassification = context.objective.predictorType != .regressor
+        let strongest = isClassification ? (isWide ? 1 : 2) : (isWide ? 5 : 3)
+        var findings = (-4 * plan.density...strongest * plan.density).reversed().map { step in
+            Finding(
+                strength: pow(10, Double(step) / Double(plan.density)),
+                losses: [Double](repeating: 0, count: plan.foldCount)
+            )
+        }
+        for deal in 0..<plan.repeats {
+            assignFolds(deal)
+            try sweep(&findings, deal, l1: l1, biasFactor: biasFactor)
+        }
+        for finding in findings {
+            let wd = finding.strength / Double(rows.rowCount)
+            context.log.info("#cross_validation: host=algo-1, wd=\(wd), loss=\(finding.loss / Double(plan.repeats))")
+        }
+        return best(of: findings)
+    }
+
+    /// Adds what one deal of the folds says of each strength; leaves out those behind two that got worse.
+    private func sweep(
+        _ findings: inout [Finding],
+        _ deal: Int,
+        l1: Double,
+        biasFactor: Double
+    ) throws(AlgorithmError) {
+        var starts = [[Double]?](repeating: nil, count: plan.foldCount)
+        var (lowest, worse) = (Double.infinity, 0)
+        for index in findings.indices {
+            let penalty = Penalty(
+                wd: findings[index].strength / Double(rows.rowCount),
+                l1: l1,
+                biasFactor: biasFactor
+            )
+            let (losses, positions, quality) = try judge(penalty, starts)
             starts = positions
-            context.log.info("#cross_validation: host=algo-1, wd=\(penalty.wd), loss=\(loss)")
-            if let found = best, !(loss < found.loss) {
-                worse += 1
-                if worse == 2 { break }
-            } else {
-                best = (loss, Result(strength: strength, quality: quality))
-                worse = 0
+            for fold in losses.indices { findings[index].losses[fold] += losses[fold] }
+            let loss = losses.reduce(0, +)
+            findings[index].accuracy += quality.flatMap(accuracy) ?? 0
+            if deal == 0 { findings[index].quality = quality }
+            worse = loss < lowest ? 0 : worse + 1
+            lowest = min(lowest, loss)
+            // Later deals look at the same strengths.
+            if deal == 0, worse == 2 * plan.density {
+                findings.removeLast(findings.count - index - 1)
+                break
             }
         }
-        return best?.1 ?? Result(strength: 1)
+    }
+
+    /// The lowest loss, or of those that chance may have parted from it the one nearest to 1, which is a fair guess.
+    ///
+    /// Of a classifier only those count that are right nearly as often as the best: where features say little the lowest
+    /// loss may be that of a model that gives all rows the same class.
+    private func best(of findings: [Finding]) -> Result {
+        let highest = (findings.map(\.accuracy).max() ?? 0) / Double(plan.repeats)
+        let noise = 0.5 * (highest * (1 - highest) / Double(rows.rowCount)).squareRoot()
+        let right = findings.filter { $0.accuracy / Double(plan.repeats) >= highest - noise }
+        guard let lowest = right.min(by: { $0.loss < $1.loss }) else { return Result(strength: 1) }
+        let equals = right.filter { $0.excess(over: lowest) <= 1 }
+        let best = equals.min { abs(log($0.strength)) < abs(log($1.strength)) } ?? lowest
+        return Result(strength: best.strength, quality: best.quality)
+    }
+
+    /// Nil where it is not what models are to be good at.
+    private func accuracy(_ quality: QualityTally) -> Double? {
+        let objective = context.objective
+        guard objective.classWeights.isEmpty, objective.predictorType != .regressor,
+            objective.predictorType == .multiclassClassifier || context.parameters.selectionCriterion == .accuracy
+        else { return nil }
+        return quality.scores(threshold: objective.loss == .logistic ? 0.5 : 0, beta: 1).first?.value
     }
 
     /// Trains a model without each of the folds.
     private func judge(
         _ penalty: Penalty,
         _ starts: [[Double]?]
-    ) throws(AlgorithmError) -> (loss: Double, positions: [[Double]], QualityTally?) {
+    ) throws(AlgorithmError) -> (losses: [Double], positions: [[Double]], QualityTally?) {
         let objective = context.objective
-        let usesNewton = SolverChoice.usesNewton(objective, rows, penalty, modelCount: Self.foldCount)
+        let usesNewton = SolverChoice.usesNewton(objective, rows, penalty, modelCount: plan.foldCount)
         var minimizers = starts.map { start in
             SolverChoice.minimizer(
                 usesNewton: usesNewton,
@@ -122,14 +225,14 @@ struct CrossValidation {
                 coefficients: position,
                 heldOutFold: UInt8(fold),
                 needsGradient: false,
-                needsQuality: objective.predictorType == .binaryClassifier
+                needsQuality: objective.predictorType != .regressor
             )
         }
         let found = try rows.evaluate(models, objective, isCancelled: context.isCancelled)
         var quality = found.first?.quality
         for evaluation in found.dropFirst() { if let tally = evaluation.quality { quality?.add(tally) } }
-        let weight = found.reduce(0) { $0 + $1.heldOutWeight }
-        let loss = found.reduce(0) { $0 + $1.heldOutLoss * $1.heldOutWeight } / max(weight, 1e-12)
-        return (loss.isFinite ? loss : .infinity, positions, quality)
+        let weight = found.reduce(0) { $0 + $1.heldOutWeight } / Double(plan.foldCount)
+        let losses = found.map { $0.heldOutLoss * $0.heldOutWeight / max(weight, 1e-12) }
+        return (losses.map { $0.isFinite ? $0 : .infinity }, positions, quality)
     }
 }
