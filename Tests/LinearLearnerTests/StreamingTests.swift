@@ -80,27 +80,65 @@ import Testing
         try body(directory)
     }
 
-    private struct Interruption: Error {}
+    private static let jobs: [[String: String]] = [
+        ["predictor_type": "regressor", "optimizer": "adam"],
+        ["predictor_type": "regressor", "optimizer": "sgd", "num_models": "3", "early_stopping_patience": "100"],
+        ["predictor_type": "binary_classifier", "wd": "0.001"],
+        ["predictor_type": "binary_classifier", "loss": "hinge_loss"],
+        ["predictor_type": "regressor", "loss": "absolute_loss"],
+    ]
 
-    @Test(arguments: [["optimizer": "adam"], ["optimizer": "sgd", "num_models": "3"]])
-    func `a job goes on from where one before it stopped`(more: [String: String]) throws {
+    /// Stops a job wherever it asks whether to stop, again and again, each time a little later.
+    @Test(arguments: jobs, [MemoryPlan(), .tiny])
+    func `a job stopped anywhere goes on to the model of one that was not`(
+        hyperparameters: [String: String],
+        plan: MemoryPlan
+    ) throws {
+        let text = hyperparameters["predictor_type"] == "regressor" ? Sample.regression(300) : Sample.binary(300)
+        let data = ["train": text]
+        let whole = try Training(hyperparameters, data, plan: plan)
         try withDirectory { directory in
-            let hyperparameters = ["predictor_type": "regressor", "early_stopping_patience": "100"].merging(more) { $1 }
+            for stop in 1... {
+                let calls = Mutex(0)
+                do {
+                    let training = try Training(
+                        hyperparameters,
+                        data,
+                        plan: plan,
+                        checkpointDirectory: directory,
+                        isCancelled: {
+                            calls.withLock { calls in
+                                calls += 1
+                                return calls > 40 * stop
+                            }
+                        }
+                    )
+                    #expect(training.model?.archive == whole.model?.archive)
+                    break
+                } catch let error as AlgorithmError {
+                    #expect(error.kind == .cancelled)
+                }
+            }
+            // What is done already is not done again.
+            let again = try Training(hyperparameters, data, plan: plan, checkpointDirectory: directory)
+            #expect(again.lines.contains { $0.contains("Resuming from the checkpoint") })
+            #expect(again.model?.archive == whole.model?.archive)
+        }
+    }
+
+    @Test func `more epochs than before go on from where it was`() throws {
+        try withDirectory { directory in
             let data = ["train": Sample.regression(300)]
-            let whole = try Training(hyperparameters.merging(["epochs": "6"]) { $1 }, data)
-            // The second job resumes the first one's state after three epochs of the schedule of six.
-            let first = try Training(
-                hyperparameters.merging(["epochs": "6"]) { $1 },
+            let hyperparameters = ["predictor_type": "regressor", "optimizer": "adam"]
+            _ = try Training(
+                hyperparameters.merging(["epochs": "3"]) { $1 },
                 data,
                 checkpointDirectory: directory
             )
-            #expect(first.model?.archive == whole.model?.archive)
-            let second = try Training(
-                hyperparameters.merging(["epochs": "6"]) { $1 },
-                data,
-                checkpointDirectory: directory
-            )
-            #expect(second.lines.contains { $0.contains("Resuming from the checkpoint of epoch 5") })
+            let more = try Training(hyperparameters, data, checkpointDirectory: directory)
+            #expect(more.lines.contains { $0.contains("Resuming from the checkpoint of epoch 2") })
+            #expect(!more.lines.contains { $0.contains("epoch=2,") })
+            #expect(more.lines.contains { $0.contains("epoch=3,") })
         }
     }
 

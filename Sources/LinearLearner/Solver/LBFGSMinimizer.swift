@@ -96,6 +96,42 @@ struct LBFGSMinimizer: Minimizer {
         trial = zip(position, direction).map { $0 + length * $1 }
     }
 
+    // MARK: Checkpoints
+
+    func write(to writer: inout StateWriter) {
+        for list in [position, trial, gradient, direction] { writer.write(list) }
+        for number in [objective, slope, length] { writer.write(number) }
+        writer.write(flatSteps)
+        writer.write(isFinished)
+        writer.write(evaluation != nil)
+        writer.write(evaluation?.loss ?? 0)
+        writer.write(history.count)
+        for (step, change, curvature) in history {
+            writer.write(step)
+            writer.write(change)
+            writer.write(curvature)
+        }
+    }
+
+    mutating func read(from reader: inout StateReader) throws(StateReader.Mismatch) {
+        let size = position.count
+        (position, trial) = (try reader.list(count: size), try reader.list(count: size))
+        (gradient, direction) = (try reader.list(), try reader.list())
+        (objective, slope, length) = (try reader.number(), try reader.number(), try reader.number())
+        flatSteps = try reader.integer()
+        isFinished = try reader.boolean()
+        var found = Evaluation()
+        let isEvaluated = try reader.boolean()
+        found.loss = try reader.number()
+        evaluation = isEvaluated ? found : nil
+        history = []
+        for _ in 0..<max(0, try reader.integer()) {
+            history.append((try reader.list(count: size), try reader.list(count: size), try reader.number()))
+        }
+    }
+
+    // MARK: Vectors
+
     private static func dot(_ left: [Double], _ right: [Double]) -> Double {
         left.withUnsafeBufferPointer { left in
             right.withUnsafeBufferPointer { right in

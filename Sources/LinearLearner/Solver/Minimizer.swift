@@ -12,6 +12,9 @@ protocol Minimizer {
     /// What was found at `position`; nil before anything was.
     var evaluation: Evaluation? { get }
     var isFinished: Bool { get }
+    /// All that the next step depends on.
+    func write(to writer: inout StateWriter)
+    mutating func read(from reader: inout StateReader) throws(StateReader.Mismatch)
 }
 
 /// How weights are kept small.

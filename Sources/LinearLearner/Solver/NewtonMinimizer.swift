@@ -93,6 +93,30 @@ struct NewtonMinimizer: Minimizer {
         trial = zip(position, step).map { $0 + $1 }
     }
 
+    // MARK: Checkpoints
+
+    func write(to writer: inout StateWriter) {
+        for list in [position, trial, direction, reusesCurvature ? matrix ?? [] : []] { writer.write(list) }
+        for number in [objective, decrement, length] { writer.write(number) }
+        writer.write(isFinished)
+        writer.write(evaluation != nil)
+        writer.write(evaluation?.loss ?? 0)
+    }
+
+    mutating func read(from reader: inout StateReader) throws(StateReader.Mismatch) {
+        let size = position.count
+        (position, trial) = (try reader.list(count: size), try reader.list(count: size))
+        direction = try reader.list()
+        let matrix = try reader.list()
+        self.matrix = matrix.count == size * size && size > 0 ? matrix : nil
+        (objective, decrement, length) = (try reader.number(), try reader.number(), try reader.number())
+        isFinished = try reader.boolean()
+        var found = Evaluation()
+        let isEvaluated = try reader.boolean()
+        found.loss = try reader.number()
+        evaluation = isEvaluated ? found : nil
+    }
+
     // MARK: Steps
 
     /// The minimum of the quadratic model, the matrix made definite by as little as it takes.

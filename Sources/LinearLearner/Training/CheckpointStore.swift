@@ -14,8 +14,8 @@ struct CheckpointStore {
     struct State {
         /// How many epochs are done.
         var epoch: Int
-        /// Of each model; with a mini-batch optimiser also its moments.
-        var positions: [[Double]]
+        /// Of each model all that its training depends on.
+        var models: [[Double]]
     }
 
     private static let fileName = "linear-learner.checkpoint"
@@ -48,13 +48,13 @@ struct CheckpointStore {
             let text = try? zip.contents(of: "state.json", limit: 1 << 24),
             let state = try? JSON(parsing: text), state["fingerprint"]?.stringValue == fingerprint,
             let epoch = state["epoch"]?.intValue, let counts = state["counts"]?.arrayValue?.compactMap(\.intValue),
-            let bytes = try? zip.contents(of: "positions"), bytes.count == 8 * counts.reduce(0, +)
+            let bytes = try? zip.contents(of: "models"), bytes.count == 8 * counts.reduce(0, +)
         else { return nil }
-        var positions: [[Double]] = []
+        var models: [[Double]] = []
         var offset = 0
         bytes.withUnsafeBytes { bytes in
             for count in counts {
-                positions.append(
+                models.append(
                     (0..<count).map { index in
                         let bits = bytes.loadUnaligned(fromByteOffset: offset + 8 * index, as: UInt64.self)
                         return Double(bitPattern: UInt64(littleEndian: bits))
@@ -63,26 +63,26 @@ struct CheckpointStore {
                 offset += 8 * count
             }
         }
-        return State(epoch: epoch, positions: positions)
+        return State(epoch: epoch, models: models)
     }
 
     /// Writes the whole file or none.
     /// - Throws: `AlgorithmError` where it cannot be written.
-    func save(epoch: Int, _ positions: [[Double]]) throws(AlgorithmError) {
+    func save(epoch: Int, _ models: [[Double]]) throws(AlgorithmError) {
         let state: JSON = [
             "fingerprint": .string(fingerprint), "epoch": .integer(epoch),
-            "counts": .array(positions.map { .integer($0.count) }),
+            "counts": .array(models.map { .integer($0.count) }),
         ]
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(positions.reduce(0) { $0 + 8 * $1.count })
-        for position in positions {
-            for value in position { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 } }
+        bytes.reserveCapacity(models.reduce(0) { $0 + 8 * $1.count })
+        for model in models {
+            for value in model { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 } }
         }
         let temporary = path + ".part"
         do {
             var zip = try ZipWriter(path: temporary)
             try zip.addFile("state.json", state.serializedBytes(), method: .stored)
-            try zip.addFile("positions", bytes, method: .stored)
+            try zip.addFile("models", bytes, method: .stored)
             _ = try zip.finish()
         } catch {
             throw AlgorithmError(.algorithm, "Cannot write the checkpoint \(temporary): \(error)")

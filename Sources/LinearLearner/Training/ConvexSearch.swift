@@ -17,14 +17,24 @@ struct ConvexSearch {
             ConvexRun(index, penalty, context, isStreamed: !context.data.train.isResident)
         }
         var firstEpoch = 0
-        if let saved = context.checkpoint?.load(), saved.positions.count == runs.count {
-            firstEpoch = min(saved.epoch, context.epochLimit - 1)
-            for index in runs.indices { runs[index].start(at: saved.positions[index], isClose: true) }
+        if let saved = context.checkpoint?.load(), let restored = Self.restored(runs, saved.models) {
+            firstEpoch = min(saved.epoch, context.epochLimit)
+            runs = restored
             context.log.info("Resuming from the checkpoint of epoch \(saved.epoch - 1)")
         } else if !context.data.train.isResident {
             try approach(&runs)
         }
         return try train(&runs, from: firstEpoch)
+    }
+
+    /// Nil where the states are not those of such runs.
+    private static func restored(_ runs: [ConvexRun], _ states: [[Double]]) -> [ConvexRun]? {
+        guard states.count == runs.count else { return nil }
+        return try? zip(runs, states).map { run, state in
+            var (run, reader) = (run, StateReader(state))
+            try run.read(from: &reader)
+            return run
+        }
     }
 
     /// Finds the minima over the sample, from where the minima over all are close.
@@ -41,7 +51,7 @@ struct ConvexSearch {
     ) throws(AlgorithmError) -> ([Candidate], passes: Int) {
         let rows = context.data.train
         var passes = 0
-        for epoch in firstEpoch..<context.epochLimit {
+        for epoch in firstEpoch..<context.epochLimit where runs.contains(where: { !$0.isFinished }) {
             // Rows in memory cost so little that an epoch may go over them several times.
             for _ in 0..<(rows.isResident ? runs.map(\.passesPerEpoch).max() ?? 1 : 1) {
                 guard runs.contains(where: { !$0.isFinished }) else { break }
@@ -50,7 +60,7 @@ struct ConvexSearch {
             }
             try judge(&runs, epoch)
             let isLast = runs.allSatisfy(\.isFinished)
-            try context.checkpoint?.save(epoch: epoch + 1, runs.map(\.coefficients))
+            try context.checkpoint?.save(epoch: epoch + 1, runs.map(\.state))
             context.log.progress(100 * (epoch + 1) / context.epochLimit)
             if isLast {
                 if epoch + 1 < context.epochLimit { context.log.info("Early stop condition met. Stopping training.") }
@@ -173,6 +183,29 @@ private struct ConvexRun {
         guard stopping.observe(criterion) else { return false }
         best = (coefficients, criterion, minimizer.evaluation)
         return true
+    }
+
+    /// All that further training depends on.
+    var state: [Double] {
+        var writer = StateWriter()
+        writer.write(roundings.map { Double($0) })
+        stopping.write(to: &writer)
+        writer.write(lastCriterion)
+        writer.write(best?.coefficients ?? [])
+        writer.write(best?.loss ?? .infinity)
+        minimizer.write(to: &writer)
+        return writer.values
+    }
+
+    mutating func read(from reader: inout StateReader) throws(StateReader.Mismatch) {
+        roundings = try reader.list().map { Float($0) }
+        // Made anew as in a later stage, whose settings are those of all after the first.
+        restart(at: coefficients)
+        try stopping.read(from: &reader)
+        lastCriterion = try reader.number()
+        let (position, loss) = (try reader.list(), try reader.number())
+        best = position.isEmpty ? nil : (position, loss, nil)
+        try minimizer.read(from: &reader)
     }
 
     var candidate: Candidate {

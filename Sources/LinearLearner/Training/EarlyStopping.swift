@@ -26,5 +26,16 @@ struct EarlyStopping: Sendable {
         return true
     }
 
+    func write(to writer: inout StateWriter) {
+        writer.write(best)
+        writer.write(reference)
+        writer.write(idleEpochs)
+    }
+
+    mutating func read(from reader: inout StateReader) throws(StateReader.Mismatch) {
+        (best, reference) = (try reader.number(), try reader.number())
+        idleEpochs = try reader.integer()
+    }
+
     var isExhausted: Bool { idleEpochs >= patience }
 }

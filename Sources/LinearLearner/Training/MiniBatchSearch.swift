@@ -22,6 +22,33 @@ struct MiniBatchSearch {
         var trainer: MiniBatchTrainer
         var candidate: Candidate
         var stopping: EarlyStopping
+
+        /// All that further training depends on.
+        var state: [Double] {
+            var writer = StateWriter()
+            writer.write(trainer.state)
+            stopping.write(to: &writer)
+            writer.write(candidate.coefficients)
+            writer.write(candidate.loss)
+            return writer.values
+        }
+
+        mutating func read(from reader: inout StateReader) throws(StateReader.Mismatch) {
+            trainer.state = try reader.list(count: trainer.state.count)
+            try stopping.read(from: &reader)
+            candidate.coefficients = try reader.list(count: candidate.coefficients.count)
+            candidate.loss = try reader.number()
+        }
+    }
+
+    /// Nil where the states are not those of such runs.
+    private static func restored(_ runs: [Run], _ states: [[Double]]) -> [Run]? {
+        guard states.count == runs.count else { return nil }
+        return try? zip(runs, states).map { run, state in
+            var (run, reader) = (run, StateReader(state))
+            try run.read(from: &reader)
+            return run
+        }
     }
 
     /// - Returns: A candidate for each penalty and rate, and how many passes over the training rows it took.
@@ -30,13 +57,13 @@ struct MiniBatchSearch {
         let isCancelled = context.isCancelled
         var runs = makeRuns()
         var firstEpoch = 0
-        if let saved = context.checkpoint?.load(), saved.positions.count == runs.count {
-            firstEpoch = min(saved.epoch, context.epochLimit - 1)
-            for (run, state) in zip(runs, saved.positions) { run.trainer.state = state }
+        if let saved = context.checkpoint?.load(), let restored = Self.restored(runs, saved.models) {
+            firstEpoch = min(saved.epoch, context.epochLimit)
+            runs = restored
             context.log.info("Resuming from the checkpoint of epoch \(saved.epoch - 1)")
         }
         var passes = 0
-        for epoch in firstEpoch..<context.epochLimit {
+        for epoch in firstEpoch..<context.epochLimit where !runs.allSatisfy(\.stopping.isExhausted) {
             let active = runs.filter { !$0.stopping.isExhausted }.map(\.trainer)
             try rows.forEachWindow(seed: UInt64(epoch), isCancelled: isCancelled) {
                 (blocks, order) throws(AlgorithmError) in
@@ -45,7 +72,7 @@ struct MiniBatchSearch {
             }
             passes += 1
             try judge(&runs, epoch)
-            try context.checkpoint?.save(epoch: epoch + 1, runs.map(\.trainer.state))
+            try context.checkpoint?.save(epoch: epoch + 1, runs.map(\.state))
             context.log.progress(100 * (epoch + 1) / context.epochLimit)
             if runs.allSatisfy(\.stopping.isExhausted) {
                 context.log.info("Early stop condition met. Stopping training.")
