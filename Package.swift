@@ -114,7 +114,10 @@ let services: [[Target]] = [
     service("ECR", [.crypto]),
     service(
         "SageMaker",
-        ["Compute", "Archive", "HyperparameterTuning", "LinearLearner", "PipelineLanguage", "Suggestion"]
+        [
+            "Compute", "Archive", "HyperparameterTuning", "LinearLearner", "PipelineLanguage", "Suggestion",
+            "TabularSteps",
+        ]
     ),
     service("StepFunctions", ["StatesLanguage", "Archive", "OutgoingHTTP"]),
     service("CloudFormation", ["Archive", .yams]),

@@ -42,4 +42,6 @@ public enum RunEvent: Sendable, Hashable {
     case due(step: String)
     /// `StopPipelineExecution`
     case stop
+    /// `UpdatePipelineExecution`: so many steps may be under way at once from now on.
+    case parallelism(Int)
 }

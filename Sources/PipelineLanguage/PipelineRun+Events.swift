@@ -5,6 +5,7 @@ extension PipelineRun {
     public mutating func receive(_ event: RunEvent, at now: Int) -> [Effect] {
         switch event {
         case .stop: return stop(at: now)
+        case .parallelism(let maximum): context.maximumParallelSteps = maximum
         case .read(let uri, let read):
             reading.remove(uri)
             documents[uri] = read

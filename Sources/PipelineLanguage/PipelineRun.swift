@@ -296,7 +296,13 @@ public struct PipelineRun: Sendable {
     }
 
     func resourceName(of step: PipelineStep, attempt: Int) -> String {
-        StepNames.resource(executionID: context.executionID, step: step.name, seed: context.seed, attempt: attempt)
+        StepNames.resource(
+            executionID: context.executionID,
+            step: step.name,
+            type: step.type,
+            seed: context.seed,
+            attempt: attempt
+        )
     }
 
     // MARK: States

@@ -10,6 +10,7 @@ extension PipelineStep {
     /// Types that AWS has and Trainyard has nothing to run with.
     private static let unservedTypes = [
         "EMR": "Amazon EMR clusters", "EMRServerless": "Amazon EMR Serverless", "AutoML": "SageMaker Autopilot",
+        "ClarifyCheck": "SageMaker Clarify",
     ]
 
     init(_ value: JSON, branch: Branch?, at location: String) throws(DefinitionError) {
@@ -97,21 +98,20 @@ extension StepType {
     /// Members beside the common ones.
     fileprivate var ownMembers: [String] {
         valueMembers
-            + (self == .processing || self == .qualityCheck || self == .clarifyCheck ? ["PropertyFiles"] : [])
+            + (self == .processing || self == .qualityCheck ? ["PropertyFiles"] : [])
             + (self == .lambda || self == .callback ? ["OutputParameters"] : [])
     }
 
     /// Members with values in which references may stand.
     fileprivate var valueMembers: [String] {
-        let check = [
-            "CheckType", "ModelPackageGroupName", "SkipCheck", "RegisterNewBaseline", "SuppliedBaselineConstraints",
-            "FailOnViolation",
-        ]
         switch self {
         case .lambda: return ["FunctionArn"]
         case .callback: return ["SqsQueueUrl"]
-        case .qualityCheck: return check + ["SuppliedBaselineStatistics"]
-        case .clarifyCheck: return check + ["ModelName"]
+        case .qualityCheck:
+            return [
+                "CheckType", "ModelPackageGroupName", "SkipCheck", "RegisterNewBaseline", "SuppliedBaselineConstraints",
+                "SuppliedBaselineStatistics", "FailOnViolation",
+            ]
         default: return []
         }
     }
@@ -120,7 +120,7 @@ extension StepType {
         switch self {
         case .lambda: ["FunctionArn"]
         case .callback: ["SqsQueueUrl"]
-        case .qualityCheck, .clarifyCheck: ["CheckType"]
+        case .qualityCheck: ["CheckType"]
         default: []
         }
     }

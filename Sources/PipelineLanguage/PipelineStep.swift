@@ -15,12 +15,11 @@ public enum StepType: String, Sendable, CaseIterable {
     case lambda = "Lambda"
     case fail = "Fail"
     case qualityCheck = "QualityCheck"
-    case clarifyCheck = "ClarifyCheck"
 
     /// The SageMaker operation whose input the step's arguments are; nil where they are something else.
     public var operation: String? {
         switch self {
-        case .processing, .qualityCheck, .clarifyCheck: "CreateProcessingJob"
+        case .processing, .qualityCheck: "CreateProcessingJob"
         case .training: "CreateTrainingJob"
         case .tuning: "CreateHyperParameterTuningJob"
         case .transform: "CreateTransformJob"
@@ -31,6 +30,9 @@ public enum StepType: String, Sendable, CaseIterable {
         case .condition, .callback, .lambda, .fail: nil
         }
     }
+
+    /// AWS's limit on the name of what the step makes.
+    public var longestResourceName: Int { self == .tuning ? 32 : 63 }
 
     /// The arguments that decide whether a former result can be taken again; nil where none ever is.
     /// <https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-default-keys.html>
@@ -44,7 +46,7 @@ public enum StepType: String, Sendable, CaseIterable {
             ]
         case .tuning: ["HyperParameterTuningJobConfig", "TrainingJobDefinition", "TrainingJobDefinitions"]
         case .transform: ["DataProcessing", "Environment", "ModelName", "TransformInput"]
-        case .qualityCheck, .clarifyCheck: ["AppSpecification", "Environment", "ProcessingInputs"]
+        case .qualityCheck: ["AppSpecification", "Environment", "ProcessingInputs"]
         case .lambda, .callback: []
         case .model, .registerModel, .endpointConfiguration, .endpoint, .condition, .fail: nil
         }

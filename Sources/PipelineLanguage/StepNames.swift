@@ -1,17 +1,21 @@
 /// Names that an execution makes for what its steps create, the same ones after a restart.
 enum StepNames {
-    /// AWS's limit on the names of jobs and models.
-    private static let longest = 63
-
-    /// `pipelines-abc123def456-Train-x0y1z2w3v4`
-    static func resource(executionID: String, step: String, seed: UInt64, attempt: Int) -> String {
+    /// `pipelines-abc123def456-Train-x0y1z2w3v4`; of tuning jobs, whose names must be short, `abc123def456-Tune-x0y1z2w3v4`.
+    static func resource(
+        executionID: String,
+        step: String,
+        type: StepType,
+        seed: UInt64,
+        attempt: Int
+    ) -> String {
         let tail = text(
             10,
             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
             seed,
             "\(step)/\(attempt)"
         )
-        let head = "pipelines-\(executionID)-"
+        let longest = type.longestResourceName
+        let head = (longest < 63 ? "" : "pipelines-") + "\(executionID)-"
         // Names of jobs have no underscores, those of steps may.
         let middle = step.replacing("_", with: "-").prefix(longest - head.count - tail.count - 1)
         var trimmed = middle

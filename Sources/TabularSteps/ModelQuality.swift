@@ -5,7 +5,13 @@ public import JSON
 /// Follows AWS's page "Model quality metrics and Amazon CloudWatch monitoring".
 public enum ModelQuality {
     /// Accuracy, confusion matrix and weighted precision, recall and F of several classes.
-    public static func multiclass(predicted: [Int], actual: [Int], classCount: Int) -> JSON {
+    /// - Parameter labels: What the classes are called; nil where their numbers are their names.
+    public static func multiclass(
+        predicted: [Int],
+        actual: [Int],
+        classCount: Int,
+        labels: [String]? = nil
+    ) -> JSON {
         let matrix = confusionMatrix(predicted, actual, classCount)
         let total = Double(actual.count)
         let right = Double((0..<classCount).reduce(0) { $0 + matrix[$1][$1] })
@@ -22,7 +28,7 @@ public enum ModelQuality {
         func weightedF(_ beta: Double) -> JSON { weighted(zip(precisions, recalls).map { fScore($0, $1, beta) }) }
         return [
             "multiclass_classification_metrics": [
-                "confusion_matrix": confusionJSON(matrix),
+                "confusion_matrix": confusionJSON(matrix, labels),
                 "accuracy": metric(ratio(right, total)),
                 "weighted_recall": weighted(recalls),
                 "weighted_precision": weighted(precisions),
@@ -98,9 +104,9 @@ public enum ModelQuality {
         return matrix
     }
 
-    private static func confusionJSON(_ matrix: [[Int]]) -> JSON {
+    private static func confusionJSON(_ matrix: [[Int]], _ labels: [String]? = nil) -> JSON {
         func keyed(_ values: [JSON]) -> JSON {
-            .object(JSONObject(values.enumerated().map { (String($0), $1) }))
+            .object(JSONObject(values.enumerated().map { (labels?[$0] ?? String($0), $1) }))
         }
         return keyed(matrix.map { row in keyed(row.map { .integer($0) }) })
     }

@@ -18,7 +18,11 @@ struct JobContext: Sendable {
     var directory: String { host.workDirectory + "/sagemaker" }
 
     func runtime(_ kind: JobKind, _ plan: JobPlan) -> any JobRuntime {
-        kind == .training && plan.isLinearLearner ? LinearLearnerRuntime() : ImageJobRuntime(host: host)
+        switch kind {
+        case .training where plan.isLinearLearner: LinearLearnerRuntime()
+        case .processing where plan.image.isModelMonitor && plan.command == nil: ModelMonitorRuntime()
+        default: ImageJobRuntime(host: host)
+        }
     }
 
     /// Moves a job on, in the store; what was only noted until now comes there with it.

@@ -83,6 +83,11 @@ struct JobDirectory: Sendable {
         return String(text.prefix(limit))
     }
 
+    /// A whole file, nil where there is none.
+    func bytes(_ containerPath: String) throws(JobFailure) -> [UInt8]? {
+        FileManager.default.contents(atPath: try path(containerPath)).map(Array.init)
+    }
+
     /// The regular files below a directory by their relative paths, in the order of these, and their sizes.
     static func files(below directory: String) throws -> [File] {
         var files: [File] = []

@@ -1,5 +1,4 @@
 import AWSProtocol
-import Dispatch
 import JSON
 import LinearLearner
 import NIOCore
@@ -17,27 +16,9 @@ struct LinearLearnerRuntime: JobRuntime {
         _ container: JobContainer,
         output: @escaping @Sendable (ByteBuffer) async -> Void
     ) async throws -> any JobProgram {
-        await output(
-            ByteBuffer(
-                string: "Trainyard runs this job with its built-in linear-learner in place of the image "
-                    + "\(container.plan.imageName)\n"
-            )
-        )
-        let stop = StopSignal()
-        let (lines, continuation) = AsyncStream.makeStream(of: String.self)
-        let printing = Task { for await line in lines { await output(ByteBuffer(string: line + "\n")) } }
-        let training = Task {
-            let exit = await withCheckedContinuation { finished in
-                DispatchQueue(label: "linear-learner").async {
-                    let exit = Self.train(container, log: { continuation.yield($0) }, isCancelled: { stop.isRequested })
-                    finished.resume(returning: exit)
-                }
-            }
-            continuation.finish()
-            await printing.value
-            return exit
+        await BuiltInProgram.start("linear-learner", container, output: output) { log, isCancelled in
+            Self.train(container, log: log, isCancelled: isCancelled)
         }
-        return BuiltInProgram(training: training, stop: stop)
     }
 
     private static func train(
@@ -106,19 +87,5 @@ struct LinearLearnerRuntime: JobRuntime {
             channels[name] = TrainingChannel(contentType: configuration["ContentType"]?.stringValue, files: files)
         }
         return channels
-    }
-}
-
-/// An algorithm running on a thread of this process.
-private struct BuiltInProgram: JobProgram {
-    let training: Task<JobExit, Never>
-    let stop: StopSignal
-
-    func wait() async -> JobExit { await training.value }
-
-    /// The algorithm looks for the signal between portions of the data; it cannot be killed.
-    func terminate(grace: Duration) async {
-        stop.request()
-        _ = await training.value
     }
 }

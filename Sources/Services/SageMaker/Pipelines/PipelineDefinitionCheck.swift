@@ -82,7 +82,10 @@ extension StepType {
         case .condition: return ["Outcome"]
         case .lambda, .callback: return ["OutputParameters"]
         case .fail: return []
-        case .qualityCheck, .clarifyCheck: return nil
+        case .qualityCheck:
+            return ["Calculated", "BaselineUsedForDriftCheck"].flatMap { kind in
+                ["Constraints", "Statistics"].map { kind + (kind == "Calculated" ? "Baseline" : "") + $0 }
+            }
         default:
             guard let resource = StepResource(self),
                 let model = ServiceModels.model(signingName: "sagemaker")?.operation(resource.describe.name)

@@ -8,9 +8,12 @@ import Store
 extension SageMakerService {
     /// `DescribePipelineExecution`
     func describePipelineExecution(_ request: AWSRequest) async throws -> AWSResponse {
-        let record = try await requireExecution(request)
+        AWSResponse(Self.description(ofExecution: try await requireExecution(request)))
+    }
+
+    static func description(ofExecution record: PipelineExecutionRecord) -> JSON.Object {
         let document = record.document
-        return .output([
+        return .compact([
             "PipelineArn": .string(record.context.pipelineARN),
             "PipelineExecutionArn": .string(record.arn),
             "PipelineExecutionDisplayName": document["PipelineExecutionDisplayName"],
@@ -94,14 +97,11 @@ extension SageMakerService {
     /// `ListPipelineParametersForExecution`
     func listPipelineParametersForExecution(_ request: AWSRequest) async throws -> AWSResponse {
         let record = try await requireExecution(request)
-        let parameters = (record.document["Parameters"]?.objectValue ?? [:]).map { name, value -> JSON in
-            ["Name": .string(name), "Value": .string(value.stringValue ?? value.serialized())]
-        }
-        let (page, token) = try request.page(of: parameters, maximum: 100)
+        let (page, token) = try request.page(of: record.parameters, maximum: 100)
         return .output(["PipelineParameters": .array(page), "NextToken": token.map { .string($0) }])
     }
 
-    /// `UpdatePipelineExecution`
+    /// `UpdatePipelineExecution`. More steps at once begin with the answer; fewer do once those under way have ended.
     func updatePipelineExecution(_ request: AWSRequest) async throws -> AWSResponse {
         let found = try await requireExecution(request)
         let now = clock.now()
@@ -115,7 +115,23 @@ extension SageMakerService {
             record.modified = now
             try record.update(in: db)
         }
+        if let maximum = request["ParallelismConfiguration"]?["MaxParallelExecutionSteps"]?.intValue {
+            do {
+                try await pipelines[found.arn]?.submit(.parallelism(maximum))
+            } catch is CancellationError {
+                // It has ended meanwhile.
+            }
+        }
         return .output(["PipelineExecutionArn": .string(found.arn)])
+    }
+}
+
+extension PipelineExecutionRecord {
+    /// The parameters' values as texts.
+    var parameters: [JSON] {
+        (document["Parameters"]?.objectValue ?? [:]).map { name, value in
+            ["Name": .string(name), "Value": .string(value.stringValue ?? value.serialized())]
+        }
     }
 }
 

@@ -137,6 +137,15 @@ struct PipelineExecutionRecord: Sendable {
         return try row.map { (try PipelineExecutionRecord($0), $0["step"]) }
     }
 
+    /// Every execution of every pipeline of the caller, in the order of their beginnings.
+    static func all(of caller: Caller, in db: Database) throws -> [PipelineExecutionRecord] {
+        try Row.fetchAll(
+            db,
+            sql: "SELECT * FROM sagemaker_pipeline_executions WHERE account = ? AND region = ? ORDER BY id",
+            arguments: [caller.account, caller.region]
+        ).map(PipelineExecutionRecord.init)
+    }
+
     static func unfinished(in db: Database) throws -> [PipelineExecutionRecord] {
         try Row.fetchAll(
             db,

@@ -92,12 +92,19 @@ extension SageMakerService {
             }
             return (pipeline, version, try Self.lastRun(of: pipeline, in: db))
         }
+        var output = Self.description(ofPipeline: pipeline, lastRun: lastRun)
+        output["PipelineDefinition"] = .string(version.definition)
+        output["PipelineVersionDisplayName"] = version.displayName.map { .string($0) }
+        output["PipelineVersionDescription"] = version.description.map { .string($0) }
+        return AWSResponse(output)
+    }
+
+    static func description(ofPipeline pipeline: ResourceRecord, lastRun: Timestamp?) -> JSON.Object {
         let document = pipeline.document
-        return .output([
+        return .compact([
             "PipelineArn": .string(pipeline.arn),
             "PipelineName": .string(pipeline.name),
             "PipelineDisplayName": document["PipelineDisplayName"],
-            "PipelineDefinition": .string(version.definition),
             "PipelineDescription": document["PipelineDescription"],
             "RoleArn": document["RoleArn"],
             "PipelineStatus": "Active",
@@ -107,8 +114,6 @@ extension SageMakerService {
             "CreatedBy": [:],
             "LastModifiedBy": [:],
             "ParallelismConfiguration": document["ParallelismConfiguration"],
-            "PipelineVersionDisplayName": version.displayName.map { .string($0) },
-            "PipelineVersionDescription": version.description.map { .string($0) },
         ])
     }
 
@@ -248,7 +253,7 @@ extension SageMakerService {
         )
     }
 
-    private static func lastRun(of pipeline: ResourceRecord, in db: Database) throws -> Timestamp? {
+    static func lastRun(of pipeline: ResourceRecord, in db: Database) throws -> Timestamp? {
         try Int.fetchOne(
             db,
             sql: "SELECT max(created) FROM sagemaker_pipeline_executions WHERE pipeline = ?",

@@ -26,7 +26,7 @@ struct StepPerformer: Sendable {
                 report(.submitted(step: call.step.name, metadata: callbackMetadata(call)))
                 await stop.wait()
             case .lambda: try await invoke(call, report)
-            case .qualityCheck, .clarifyCheck: try await check(call, stop, report)
+            case .qualityCheck: try await check(call, stop, report)
             default:
                 guard let resource = StepResource(call.step.type) else { return }
                 try await make(resource, call, call.arguments, stop, report)
@@ -48,12 +48,17 @@ struct StepPerformer: Sendable {
 
     // MARK: Jobs and resources
 
-    private func make(
+    /// - Parameters:
+    ///   - more: Members of the step's metadata besides.
+    ///   - outcome: What becomes of a success, from the resource's description and the step's metadata; nil for the
+    ///     success itself.
+    func make(
         _ resource: StepResource,
         _ call: StepCall,
         _ given: JSON,
         _ stop: StopSignal,
         more: JSON.Object = [:],
+        outcome: (@Sendable (JSON, JSON) async throws -> RunEvent)? = nil,
         _ report: @escaping Report
     ) async throws {
         let step = call.step.name
@@ -75,6 +80,7 @@ struct StepPerformer: Sendable {
         let description = try await awaited(resource, identity, arn, stop)
         switch resource.course(of: description) {
         case .succeeded:
+            if let outcome { return report(try await outcome(description, metadata)) }
             let output = call.step.type == .tuning ? try await withTrainingJobs(description, identity) : description
             report(.succeeded(step: step, output: output, metadata: metadata))
         case .stopped where stop.isRequested: report(.stopped(step: step, metadata: metadata))
@@ -93,7 +99,8 @@ struct StepPerformer: Sendable {
             return call.resourceName
         }
         let tail = call.resourceName.split(separator: "-").last.map(String.init) ?? ""
-        return "\(prefix.prefix(63 - executionID.count - tail.count - 2))-\(executionID)-\(tail)"
+        let room = call.step.type.longestResourceName - executionID.count - tail.count - 2
+        return "\(prefix.prefix(room))-\(executionID)-\(tail)"
     }
 
     /// Makes the resource, or finds it where it was made before a restart.
@@ -197,20 +204,6 @@ struct StepPerformer: Sendable {
         }
     }
 
-    // MARK: Checks
-
-    /// QualityCheck and ClarifyCheck: a processing job in the image that the step names.
-    private func check(_ call: StepCall, _ stop: StopSignal, _ report: @escaping Report) async throws {
-        guard let resource = StepResource(call.step.type) else { return }
-        let members: JSON.Object = .compact([
-            "CheckType": call.arguments["CheckType"],
-            "ModelPackageGroupName": call.arguments["ModelPackageGroupName"],
-            "SkipCheck": call.arguments["SkipCheck"],
-            "RegisterNewBaseline": call.arguments["RegisterNewBaseline"],
-        ])
-        try await make(resource, call, call.arguments["Arguments"] ?? [:], stop, more: members, report)
-    }
-
     // MARK: Lambda and Callback
 
     private func invoke(_ call: StepCall, _ report: Report) async throws {
@@ -258,8 +251,7 @@ struct StepPerformer: Sendable {
 extension StepResource {
     /// The members of the step's metadata.
     func metadata(arn: String) -> JSON.Object {
-        let isCheck = metadataMember.hasSuffix("Check")
-        return [isCheck ? "CheckJobArn" : "Arn": .string(arn)]
+        [metadataMember == "QualityCheck" ? "CheckJobArn" : "Arn": .string(arn)]
     }
 }
 

@@ -17,9 +17,7 @@ extension SageMakerService {
             }
         }
         try await traceJobs()
-        let records = try await store.read { [caller = request.caller] db in
-            try Self.records(of: resource, caller, in: db)
-        }
+        let records = try await records(of: resource, request.caller)
         let found = records.filter { expression.matches(resource.searched($0)) }
         let order = SearchOrder(
             request.string("SortBy") ?? resource.defaultOrder,
@@ -39,9 +37,7 @@ extension SageMakerService {
         let resource = try Self.searchable(request)
         let hint = request["SuggestionQuery"]?["PropertyNameQuery"]?["PropertyNameHint"]?.stringValue ?? ""
         try await traceJobs()
-        let records = try await store.read { [caller = request.caller] db in
-            try Self.records(of: resource, caller, in: db)
-        }
+        let records = try await records(of: resource, request.caller)
         var names = Set(resource.properties)
         for record in records {
             for map in ["HyperParameters", "Parameters", "InputArtifacts", "OutputArtifacts", "Environment"] {
@@ -58,6 +54,11 @@ extension SageMakerService {
         return .output([
             "PropertyNameSuggestions": .array(suggestions.map { ["PropertyName": .string($0)] })
         ])
+    }
+
+    private func records(of resource: SearchableResource, _ caller: Caller) async throws -> [JSON] {
+        let now = clock.now()
+        return try await store.read { db in try Self.records(of: resource, caller, at: now, in: db) }
     }
 
     private static func searchable(_ request: AWSRequest) throws -> SearchableResource {

@@ -12,6 +12,9 @@ enum SearchableResource: String, Sendable, CaseIterable {
     case modelPackage = "ModelPackage"
     case modelPackageGroup = "ModelPackageGroup"
     case model = "Model"
+    case tuningJob = "HyperParameterTuningJob"
+    case pipeline = "Pipeline"
+    case pipelineExecution = "PipelineExecution"
 
     /// The member of a `SearchRecord` that has the record.
     var member: String {
@@ -74,6 +77,27 @@ enum SearchableResource: String, Sendable, CaseIterable {
                 "ModelPackageGroupName", "ModelPackageGroupArn", "ModelPackageGroupDescription", "CreationTime",
                 "CreatedBy", "ModelPackageGroupStatus", "Tags",
             ]
+        case .tuningJob:
+            [
+                "HyperParameterTuningJobName", "HyperParameterTuningJobArn", "HyperParameterTuningJobConfig",
+                "TrainingJobDefinition", "TrainingJobDefinitions", "HyperParameterTuningJobStatus", "CreationTime",
+                "HyperParameterTuningEndTime", "LastModifiedTime", "TrainingJobStatusCounters",
+                "ObjectiveStatusCounters", "BestTrainingJob", "OverallBestTrainingJob", "WarmStartConfig",
+                "FailureReason", "TuningJobCompletionDetails", "ConsumedResources", "Tags",
+            ]
+        case .pipeline:
+            [
+                "PipelineArn", "PipelineName", "PipelineDisplayName", "PipelineDescription", "RoleArn",
+                "PipelineStatus", "CreationTime", "LastModifiedTime", "LastRunTime", "CreatedBy", "LastModifiedBy",
+                "ParallelismConfiguration", "Tags",
+            ]
+        case .pipelineExecution:
+            [
+                "PipelineArn", "PipelineExecutionArn", "PipelineExecutionDisplayName", "PipelineExecutionStatus",
+                "PipelineExecutionDescription", "PipelineExperimentConfig", "FailureReason", "CreationTime",
+                "LastModifiedTime", "CreatedBy", "LastModifiedBy", "ParallelismConfiguration",
+                "SelectiveExecutionConfig", "PipelineParameters", "PipelineVersionId", "PipelineVersionDisplayName",
+            ]
         case .model: ["Model", "Endpoints", "ModelName", "ModelArn", "CreationTime", "Tags"]
         }
     }
@@ -95,8 +119,27 @@ enum SearchableResource: String, Sendable, CaseIterable {
 
 extension SageMakerService {
     /// All records of a resource, as `Search` returns them.
-    static func records(of resource: SearchableResource, _ caller: Caller, in db: Database) throws -> [JSON] {
+    static func records(
+        of resource: SearchableResource,
+        _ caller: Caller,
+        at now: Timestamp,
+        in db: Database
+    ) throws -> [JSON] {
         switch resource {
+        case .tuningJob:
+            return try jobs(.tuning, caller, in: db).map { job in
+                try tagged(description(ofTuningJob: job, at: now, in: db), job.arn, in: db)
+            }
+        case .pipeline:
+            return try described(.pipeline, caller, in: db) { pipeline in
+                description(ofPipeline: pipeline, lastRun: try lastRun(of: pipeline, in: db))
+            }
+        case .pipelineExecution:
+            return try PipelineExecutionRecord.all(of: caller, in: db).map { execution in
+                var output = description(ofExecution: execution)
+                output["PipelineParameters"] = .array(execution.parameters)
+                return .object(output)
+            }
         case .trainingJob:
             return try jobs(.training, caller, in: db).map { job in
                 try tagged(description(ofTrainingJob: job), job.arn, in: db)

@@ -81,15 +81,16 @@ extension SageMakerService {
     /// `DescribeHyperParameterTuningJob`
     func describeTuningJob(_ request: AWSRequest) async throws -> AWSResponse {
         let job = try await findJob(.tuning, request)
+        let now = clock.now()
+        return AWSResponse(try await store.read { db in try Self.description(ofTuningJob: job, at: now, in: db) })
+    }
+
+    static func description(ofTuningJob job: JobRecord, at now: Timestamp, in db: Database) throws -> JSON.Object {
         let plan = try TuningPlan(job)
-        let caller = request.caller
-        let (trials, inherited) = try await store.read { db in
-            let parents = try plan.parents.compactMap { try JobRecord.find(.tuning, $0, of: caller, in: db) }
-            return (
-                try TuningTrial.all(of: job, in: db),
-                try parents.map { (name: $0.name, trials: try TuningTrial.all(of: $0, in: db)) }
-            )
-        }
+        let owner = Caller(account: job.account, region: job.region)
+        let trials = try TuningTrial.all(of: job, in: db)
+        let parents = try plan.parents.compactMap { try JobRecord.find(.tuning, $0, of: owner, in: db) }
+        let inherited = try parents.map { (name: $0.name, trials: try TuningTrial.all(of: $0, in: db)) }
         var output = job.request
         if let definition = output["TrainingJobDefinition"], let own = plan.definitions.first {
             output["TrainingJobDefinition"] = own.described(definition)
@@ -98,7 +99,7 @@ extension SageMakerService {
             .array(zip(plan.definitions, definitions.arrayValue ?? []).map { $0.described($1) })
         }
         let summary = TuningSummary(job, trials, plan)
-        output.merge(summary.course(at: clock.now()))
+        output.merge(summary.course(at: now))
         output["BestTrainingJob"] = summary.best(of: trials)?.json(of: job.name, plan)
         if plan.isIdenticalToParents {
             let all = [(name: job.name, trials: trials)] + inherited
@@ -107,7 +108,7 @@ extension SageMakerService {
                 output["OverallBestTrainingJob"] = best.json(of: owner, plan)
             }
         }
-        return AWSResponse(output)
+        return output
     }
 
     /// `ListHyperParameterTuningJobs`: by name unless the request says otherwise.
