@@ -22,6 +22,8 @@ public struct PipelineFollower: Sendable {
     /// The output of one that succeeded has, by step, what its job is described with, and each property file.
     public func follow(_ arn: String, onLook: (ExecutionBoard) -> Void) async throws -> ExecutionBoard {
         let identity: JSON = ["PipelineExecutionArn": .string(arn)]
+        var pause = interval
+        var seen: [JSON] = []
         while true {
             // The status first: what the steps say after it is at least as new.
             let execution = try await aws.call("sagemaker:DescribePipelineExecution", identity, as: caller)
@@ -39,9 +41,14 @@ public struct PipelineFollower: Sendable {
             }
             onLook(board)
             if board.outcome != nil { return board }
-            try await clock.sleep(until: clock.now() + interval)
+            // While nothing happens, looks become rarer: a job of minutes is not worth a processor.
+            pause = steps == seen ? max(interval, min(pause * 2, Self.longestPause)) : interval
+            seen = steps
+            try await clock.sleep(until: clock.now() + pause)
         }
     }
+
+    private static let longestPause = Duration.milliseconds(100)
 
     // MARK: What came of it
 

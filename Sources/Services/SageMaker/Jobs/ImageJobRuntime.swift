@@ -53,9 +53,15 @@ struct ImageJobRuntime: JobRuntime {
     /// The machine's own programs see the machine's names, and run the script that the image would.
     private static func adapt(_ specification: inout ContainerSpecification, to container: JobContainer) {
         specification.mounts.append(Mount(source: container.hostsFile, target: "/etc/hosts", isReadOnly: true))
+        PythonRequirements.prepare(&specification.environment)
         guard container.plan.command == nil, let script = container.plan.script else { return }
         specification.entrypoint = script
         specification.arguments = nil
+        let code = TrainingToolkit.codeDirectory
+        let file = try? container.directory.path("\(code)/\(PythonRequirements.fileName)")
+        if let file, (try? JobDirectory.size(of: file)) != nil {
+            specification.entrypoint = PythonRequirements.installing(code, before: script)
+        }
     }
 }
 

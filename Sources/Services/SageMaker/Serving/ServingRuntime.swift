@@ -65,8 +65,14 @@ struct ServingRuntime: Sendable {
         if container.isMultiModel { environment["SAGEMAKER_MULTI_MODEL"] = "true" }
         let directory = JobDirectory.parent(of: python.path)
         environment["PATH"] = [directory, environment["PATH"] ?? ""].joined(separator: ":")
+        PythonRequirements.prepare(&environment)
+        var command = [python.path, "\(ContainerPath.root)/\(PythonModelServer.fileName)"]
+        let requirements = ContainerPath.belowRoot("\(program.directory)/\(PythonRequirements.fileName)")
+        if let requirements, (try? JobDirectory.size(of: "\(start.root)/\(requirements)")) != nil {
+            command = PythonRequirements.installing(program.directory, before: command, python: python.path)
+        }
         let specification = ProcessSpecification(
-            command: [python.path, "\(ContainerPath.root)/\(PythonModelServer.fileName)"],
+            command: command,
             environment: environment,
             workingDirectory: ContainerPath.root,
             mounts: [Mount(source: start.root, target: ContainerPath.root)],
