@@ -29,10 +29,13 @@ public enum LoopbackFailure: Error, Hashable {
     case closed
 }
 
-/// Talks HTTP/1.1 to a server that the yard started on this machine: a connection a request, no TLS, no redirects.
+/// Talks HTTP/1.1 to a server that the yard started on this machine: no TLS, no redirects.
+///
+/// Connections are kept for further requests where the server allows it, and closed with the last copy of the client.
 public struct LoopbackHTTPClient: Sendable {
     private let host: String
     private let port: Int
+    private let connections = LoopbackConnections()
 
     public init(host: String = "127.0.0.1", port: Int) {
         self.host = host
@@ -40,6 +43,8 @@ public struct LoopbackHTTPClient: Sendable {
     }
 
     /// Sends a request; returns when the answer's head is there.
+    ///
+    /// A kept connection that the server has closed meanwhile is replaced by a new one, once.
     /// - Parameter timeout: For the whole answer, its body included.
     /// - Throws: `LoopbackFailure`, or what connecting meets.
     public func send(
@@ -49,115 +54,34 @@ public struct LoopbackHTTPClient: Sendable {
         body: ByteBuffer = ByteBuffer(),
         timeout: TimeAmount
     ) async throws -> LoopbackAnswer {
-        let (stream, chunks) = AsyncThrowingStream.makeStream(of: ByteBuffer.self)
-        let group = MultiThreadedEventLoopGroup.singleton
-        let head = group.next().makePromise(of: LoopbackAnswer.self)
-        let channel: any Channel
-        do {
-            channel = try await ClientBootstrap(group: group)
-                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .connectTimeout(min(timeout, .seconds(5)))
-                .channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                        try channel.pipeline.syncOperations.addHandler(
-                            AnswerHandler(head: head, body: stream, chunks: chunks, timeout: timeout)
-                        )
-                    }
-                }
-                .connect(host: host, port: port)
-                .get()
-        } catch {
-            head.fail(error)
-            throw error
-        }
-        chunks.onTermination = { _ in channel.close(promise: nil) }
         var headers = headers
         headers.replaceOrAdd(name: "Host", value: "\(host):\(port)")
-        headers.replaceOrAdd(name: "Connection", value: "close")
         headers.replaceOrAdd(name: "Content-Length", value: String(body.readableBytes))
-        channel.write(
-            HTTPClientRequestPart.head(
-                HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)
-            ),
-            promise: nil
-        )
-        if body.readableBytes > 0 {
-            channel.write(HTTPClientRequestPart.body(.byteBuffer(body)), promise: nil)
+        let head = HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)
+        if let kept = connections.take() {
+            do {
+                return try await LoopbackExchange.answer(to: head, body, timeout, on: kept)
+            } catch LoopbackFailure.closed where !Task.isCancelled {
+                // It was closed while nobody asked.
+            }
         }
-        channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
-        return try await withTaskCancellationHandler {
-            try await head.futureResult.get()
-        } onCancel: {
-            channel.close(promise: nil)
-        }
-    }
-}
-
-/// Hands an answer on: its head at once, its body chunk by chunk.
-private final class AnswerHandler: ChannelInboundHandler {
-    typealias InboundIn = HTTPClientResponsePart
-
-    private let head: EventLoopPromise<LoopbackAnswer>
-    private let body: AsyncThrowingStream<ByteBuffer, any Error>
-    private let chunks: AsyncThrowingStream<ByteBuffer, any Error>.Continuation
-    private let timeout: TimeAmount
-    private var timer: Scheduled<Void>?
-    private var isFinished = false
-
-    init(
-        head: EventLoopPromise<LoopbackAnswer>,
-        body: AsyncThrowingStream<ByteBuffer, any Error>,
-        chunks: AsyncThrowingStream<ByteBuffer, any Error>.Continuation,
-        timeout: TimeAmount
-    ) {
-        self.head = head
-        self.body = body
-        self.chunks = chunks
-        self.timeout = timeout
+        return try await LoopbackExchange.answer(to: head, body, timeout, on: try await connect(timeout))
     }
 
-    func channelActive(context: ChannelHandlerContext) {
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(in: timeout) {
-            let (handler, context) = bound.value
-            handler.finish(.timedOut, context)
-        }
-        context.fireChannelActive()
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head):
-            // 100 Continue comes before the answer itself.
-            guard head.status.code >= 200 else { return }
-            self.head.succeed(
-                LoopbackAnswer(status: Int(head.status.code), headers: head.headers, body: body)
-            )
-        case .body(let bytes): chunks.yield(bytes)
-        case .end: finish(nil, context)
-        }
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        finish(.closed, context)
-        context.fireChannelInactive()
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { finish(.closed, context) }
-
-    private func finish(_ failure: LoopbackFailure?, _ context: ChannelHandlerContext) {
-        guard !isFinished else { return }
-        isFinished = true
-        timer?.cancel()
-        if let failure {
-            // Where the head has gone out already this says nothing to anybody.
-            head.fail(failure)
-            chunks.finish(throwing: failure)
-        } else {
-            chunks.finish()
-        }
-        context.close(promise: nil)
+    private func connect(_ timeout: TimeAmount) async throws -> any Channel {
+        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .connectTimeout(min(timeout, .seconds(5)))
+            .channelInitializer { [connections] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                    try channel.pipeline.syncOperations.addHandler(
+                        LoopbackExchangeHandler { [weak connections] channel in connections?.keep(channel) ?? false }
+                    )
+                }
+            }
+            .connect(host: host, port: port)
+            .get()
     }
 }
 

@@ -75,17 +75,7 @@ public final class CloudFormationService: AWSService {
     /// every half minute.
     func runBriefly(_ stack: Stack) async {
         run(stack)
-        let (ended, end) = AsyncStream<Never>.makeStream()
-        Task {
-            await finish(stack.id)
-            end.finish()
-        }
-        let limit = Task {
-            try await Task.sleep(for: .milliseconds(500))
-            end.finish()
-        }
-        for await _ in ended {}
-        limit.cancel()
+        await wait(atMost: .milliseconds(500)) { await self.finish(stack.id) }
     }
 
     /// Returns when the stack's operation has ended: for tests and for those in the same process.

@@ -7,15 +7,21 @@ struct AsynchronousInference: Sendable {
     private let failure: S3Location
     let successTopic: String?
     let errorTopic: String?
+    /// Lets so many requests to the model at once as the configuration says; nil for any number.
+    let limit: ConcurrencyLimit?
 
     /// nil where the endpoint is not asynchronous.
-    init?(_ config: JSON?) {
+    /// - Parameter instanceCount: Of the endpoint's variants together.
+    init?(_ config: JSON?, instanceCount: Int = 1) {
         guard let target = config?["OutputConfig"] else { return nil }
         guard let uri = target["S3OutputPath"]?.stringValue, let location = S3Location(uri) else { return nil }
         output = location
         failure = target["S3FailurePath"]?.stringValue.flatMap { S3Location($0) } ?? location
         successTopic = target["NotificationConfig"]?["SuccessTopic"]?.stringValue
         errorTopic = target["NotificationConfig"]?["ErrorTopic"]?.stringValue
+        limit = config?["ClientConfig"]?["MaxConcurrentInvocationsPerInstance"]?.intValue.map {
+            ConcurrencyLimit($0 * max(1, instanceCount))
+        }
     }
 
     /// Where an answer goes.

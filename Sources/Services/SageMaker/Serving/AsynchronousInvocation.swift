@@ -75,11 +75,15 @@ struct AsynchronousInvocation: Sendable {
         let caller = endpoint.owner
         let errors = InvocationErrors(endpoint: request.endpoint, requestID: request.id)
         do {
+            let input = try await input(request, caller)
+            let limit = endpoint.asynchronous?.limit
+            await limit?.enter()
+            defer { limit?.leave() }
             let lease = try await endpoint.lease(nil)
             defer { lease.release() }
             let answer = try await lease.server.invoke(
                 InferenceRequest(
-                    body: try await input(request, caller),
+                    body: input,
                     contentType: request.contentType,
                     accept: request.accept,
                     customAttributes: request.customAttributes,

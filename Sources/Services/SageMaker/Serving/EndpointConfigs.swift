@@ -89,6 +89,12 @@ extension SageMakerService {
     private static func checkVariants(_ document: JSON.Object) throws(AWSError) {
         let variants = document["ProductionVariants"]?.arrayValue ?? []
         let all = variants + (document["ShadowProductionVariants"]?.arrayValue ?? [])
+        if all.count > variants.count, all.count != 2 || variants.count != 1 {
+            throw AWSError(
+                "ValidationException",
+                "ShadowProductionVariants needs exactly one production variant and exactly one shadow variant."
+            )
+        }
         let names = all.compactMap { $0["VariantName"]?.stringValue }
         guard Set(names).count == names.count else {
             throw AWSError("ValidationException", "Variant names must be unique within an endpoint configuration.")

@@ -21,6 +21,12 @@ struct EndpointDeployment: Sendable, Equatable {
                 document["ServerlessConfig"] == nil ? document["InitialInstanceCount"]?.intValue ?? 1 : nil
             self.document = document
         }
+
+        /// Takes over the weight and the count of a `DesiredWeightAndCapacity`.
+        fileprivate mutating func change(_ wanted: JSON) {
+            weight = wanted["DesiredWeight"]?.doubleValue ?? weight
+            if instanceCount != nil { instanceCount = wanted["DesiredInstanceCount"]?.intValue ?? instanceCount }
+        }
     }
 
     var configName: String
@@ -28,12 +34,15 @@ struct EndpointDeployment: Sendable, Equatable {
     /// The models' documents, by name.
     var models: JSON.Object
     var variants: [Variant]
+    /// Those that get copies of requests, and whose answers nobody sees.
+    var shadows: [Variant]
 
     init(configName: String, config: JSON.Object, models: JSON.Object) {
         self.configName = configName
         self.config = config
         self.models = models
-        variants = config["ProductionVariants"]?.arrayValue?.map(Variant.init) ?? []
+        variants = config["ProductionVariants"]?.arrayValue?.map { Variant($0) } ?? []
+        shadows = config["ShadowProductionVariants"]?.arrayValue?.map { Variant($0) } ?? []
     }
 
     /// The models that are needed, by name.
@@ -42,6 +51,15 @@ struct EndpointDeployment: Sendable, Equatable {
             config[member]?.arrayValue?.compactMap { $0["ModelName"]?.stringValue } ?? []
         }
     }
+
+    /// How many copies of a request a shadow variant gets: its weight beside that of production.
+    func shadowShare(_ shadow: Variant) -> Double {
+        let production = variants.reduce(0) { $0 + $1.weight }
+        return production > 0 ? shadow.weight / production : 0
+    }
+
+    /// Of all production variants.
+    var instanceCount: Int { variants.reduce(0) { $0 + ($1.instanceCount ?? 1) } }
 
     func model(of variant: Variant, owner: Caller) throws(ServingFailure) -> ModelDefinition {
         guard let document = models[variant.modelName]?.objectValue else {
@@ -59,16 +77,16 @@ struct EndpointDeployment: Sendable, Equatable {
             guard named.insert(name).inserted else {
                 throw AWSError("ValidationException", "The variant name \"\(name)\" was non-unique within the request.")
             }
-            guard let index = variants.firstIndex(where: { $0.name == name }) else {
+            if let index = variants.firstIndex(where: { $0.name == name }) {
+                variants[index].change(change)
+            } else if let index = shadows.firstIndex(where: { $0.name == name }) {
+                shadows[index].change(change)
+            } else {
                 throw AWSError(
                     "ValidationException",
                     "The variant name(s) \"\(name)\" is/are not present within endpoint configuration "
                         + "\"\(configName)\"."
                 )
-            }
-            if let weight = change["DesiredWeight"]?.doubleValue { variants[index].weight = weight }
-            if let count = change["DesiredInstanceCount"]?.intValue, variants[index].instanceCount != nil {
-                variants[index].instanceCount = count
             }
         }
     }
@@ -94,15 +112,8 @@ extension EndpointDeployment {
             "configName": .string(configName),
             "config": .object(config),
             "models": .object(models),
-            "variants": .array(
-                variants.map { variant in
-                    .compact([
-                        "weight": .double(variant.weight),
-                        "count": variant.instanceCount.map { .integer($0) },
-                        "document": variant.document,
-                    ])
-                }
-            ),
+            "variants": .array(variants.map(\.json)),
+            "shadows": .array(shadows.map(\.json)),
         ]
     }
 
@@ -112,12 +123,21 @@ extension EndpointDeployment {
             return nil
         }
         self.init(configName: name, config: config, models: json["models"]?.objectValue ?? [:])
-        variants =
-            json["variants"]?.arrayValue?.map { stored in
-                var variant = Variant(stored["document"] ?? [:])
-                variant.weight = stored["weight"]?.doubleValue ?? variant.weight
-                variant.instanceCount = stored["count"]?.intValue ?? variant.instanceCount
-                return variant
-            } ?? []
+        variants = json["variants"]?.arrayValue?.map { Variant(stored: $0) } ?? []
+        shadows = json["shadows"]?.arrayValue?.map { Variant(stored: $0) } ?? shadows
+    }
+}
+
+extension EndpointDeployment.Variant {
+    fileprivate var json: JSON {
+        .compact([
+            "weight": .double(weight), "count": instanceCount.map { .integer($0) }, "document": document,
+        ])
+    }
+
+    fileprivate init(stored: JSON) {
+        self.init(stored["document"] ?? [:])
+        weight = stored["weight"]?.doubleValue ?? weight
+        instanceCount = stored["count"]?.intValue ?? instanceCount
     }
 }

@@ -20,7 +20,7 @@ final class EndpointFleet: Sendable {
     let context: JobContext
     /// How long a container waits for a request before it is stopped; nil: for ever.
     private let idleTime: Duration?
-    private let timeScale: Double
+    let timeScale: Double
     private let state = Mutex(State())
 
     /// - Parameter timeScale: What the pauses of a deployment that shifts traffic are multiplied with.
@@ -66,12 +66,12 @@ final class EndpointFleet: Sendable {
             )
         }
         reaper?.cancel()
-        for task in deployments { task.cancel() }
+        for task in deployments + retiring { task.cancel() }
         await withDiscardingTaskGroup { group in
             for endpoint in running {
                 group.addTask {
                     await endpoint.capture?.flush()
-                    for server in endpoint.variants { await server.interrupt() }
+                    for server in endpoint.servers { await server.interrupt() }
                 }
             }
             for task in deployments + retiring { group.addTask { await task.value } }
@@ -84,34 +84,26 @@ final class EndpointFleet: Sendable {
 
     /// Starts what a record's `pending` says, and puts it in service or records why not.
     func deploy(_ record: EndpointRecord) {
-        let task = Task {
-            await run(record)
-            state.withLock { $0.deployments[record.key] = nil }
+        // Within the lock: a task that ends at once must not be stored after it has been forgotten.
+        state.withLock { state in
+            state.deployments[record.key] = Task {
+                await run(record)
+                self.state.withLock { $0.deployments[record.key] = nil }
+            }
         }
-        state.withLock { $0.deployments[record.key] = task }
     }
 
     /// As `deploy`, and gives a deployment that takes a moment, as the built-in learner's does, the time to end: clients
     /// that wait ask at once, and then only after seconds.
     func deployBriefly(_ record: EndpointRecord) async {
         deploy(record)
-        let (ended, end) = AsyncStream<Never>.makeStream()
-        Task {
-            await settled(record.key)
-            end.finish()
-        }
-        let limit = Task {
-            try await Task.sleep(for: .milliseconds(100))
-            end.finish()
-        }
-        for await _ in ended {}
-        limit.cancel()
+        await wait(atMost: .milliseconds(100)) { await self.settled(record.key) }
     }
 
     /// Takes an endpoint out of service; its servers end after what is under way.
     func remove(_ key: EndpointKey) {
         guard let endpoint = state.withLock({ $0.running.removeValue(forKey: key) }) else { return }
-        retire(endpoint.variants, endpoint.capture)
+        retire(endpoint.servers, endpoint.capture)
     }
 
     /// Returns when the endpoint's creation or update has ended: the way to wait for it within this process.
@@ -123,12 +115,13 @@ final class EndpointFleet: Sendable {
             let new = try service(pending, record)
             do {
                 try await withTaskCancellationHandler {
-                    try await start(new.variants)
+                    try await start(new.servers)
+                    try await shift(to: new, record, pending)
                 } onCancel: {
-                    Task { await interrupt(new.variants) }
+                    Task { await interrupt(new.servers) }
                 }
             } catch {
-                for server in new.variants { await server.interrupt() }
+                for server in new.servers { await server.interrupt() }
                 throw error
             }
             let isStored = try await settle(record) { record in
@@ -136,8 +129,8 @@ final class EndpointFleet: Sendable {
                 record.current = pending
                 record.failureReason = nil
             }
-            guard isStored else { return await interrupt(new.variants) }
-            serve(record.key, new)
+            guard isStored else { return await interrupt(new.servers) }
+            serve(record.key, new, keepingOldFor: try shift(record, pending).terminationSeconds * timeScale)
             watchIdle()
         } catch is CancellationError {
             context.logger.info("The deployment of the endpoint \(record.name) is interrupted")
@@ -204,20 +197,26 @@ final class EndpointFleet: Sendable {
         return ServingFailure("The primary container for production variant \(variant) did not pass\(rest)")
     }
 
-    private func serve(_ key: EndpointKey, _ new: RunningEndpoint.Service) {
+    private func serve(_ key: EndpointKey, _ new: RunningEndpoint.Service, keepingOldFor seconds: Double) {
         let former: RunningEndpoint.Service? = state.withLock { state in
             if let endpoint = state.running[key] { return endpoint.replace(new) }
             state.running[key] = RunningEndpoint(key, new)
             return nil
         }
-        if let former { retire(former.variants, former.capture) }
+        guard let former else { return }
+        // While traffic moved the new servers stood among the old.
+        let old = former.servers.filter { server in !new.servers.contains { $0 === server } }
+        retire(old, former.capture, after: seconds)
     }
 
-    private func retire(_ servers: [VariantServer], _ capture: DataCapture?) {
+    /// - Parameter seconds: How long the servers are kept before.
+    private func retire(_ servers: [VariantServer], _ capture: DataCapture?, after seconds: Double = 0) {
         state.withLock { state in
             let number = state.retired
             state.retired += 1
             state.retiring[number] = Task {
+                // The yard's end does not wait for that.
+                try? await context.clock.sleep(until: context.clock.now() + .seconds(seconds))
                 for server in servers { await server.retire() }
                 await capture?.flush()
                 self.state.withLock { $0.retiring[number] = nil }
@@ -232,32 +231,45 @@ final class EndpointFleet: Sendable {
     private func service(_ deployment: EndpointDeployment, _ record: EndpointRecord) throws(ServingFailure)
         -> RunningEndpoint.Service
     {
-        var servers: [VariantServer] = []
-        for variant in deployment.variants {
-            let model = try deployment.model(of: variant, owner: record.owner)
-            let identifier = "i-" + RandomText.string(17, from: "0123456789abcdef")
-            var instance = ModelInstance(
-                directory: "\(context.directory)/endpoints/\(record.resource.id)-\(identifier)",
-                logGroup: RunningEndpoint.logGroup(record.name),
-                logStream: "\(variant.name)/\(identifier)"
-            )
-            let startup = variant.document["ContainerStartupHealthCheckTimeoutInSeconds"]?.intValue
-            if let startup { instance.startup = .seconds(startup) }
-            servers.append(
-                VariantServer(
-                    variant: variant.name,
-                    model: model,
-                    launcher: ModelLauncher(context: context),
-                    instance: instance,
-                    clock: context.clock
-                )
-            )
+        func servers(_ variants: [EndpointDeployment.Variant]) throws(ServingFailure) -> [VariantServer] {
+            var servers: [VariantServer] = []
+            for variant in variants { servers.append(try server(variant, deployment, record)) }
+            return servers
         }
+        let shadows = try servers(deployment.shadows)
         return RunningEndpoint.Service(
-            variants: servers,
+            variants: try servers(deployment.variants),
             share: TrafficShare(deployment.variants.map(\.weight)),
+            shadows: zip(shadows, deployment.shadows).map { (server: $0, share: deployment.shadowShare($1)) },
             capture: DataCapture(deployment.config["DataCaptureConfig"], endpoint: record.key, context: context),
-            asynchronous: AsynchronousInference(deployment.config["AsyncInferenceConfig"])
+            asynchronous: AsynchronousInference(
+                deployment.config["AsyncInferenceConfig"],
+                instanceCount: deployment.instanceCount
+            )
+        )
+    }
+
+    private func server(
+        _ variant: EndpointDeployment.Variant,
+        _ deployment: EndpointDeployment,
+        _ record: EndpointRecord
+    ) throws(ServingFailure) -> VariantServer {
+        let model = try deployment.model(of: variant, owner: record.owner)
+        let identifier = "i-" + RandomText.string(17, from: "0123456789abcdef")
+        var instance = ModelInstance(
+            directory: "\(context.directory)/endpoints/\(record.resource.id)-\(identifier)",
+            logGroup: RunningEndpoint.logGroup(record.name),
+            logStream: "\(variant.name)/\(identifier)"
+        )
+        let startup = variant.document["ContainerStartupHealthCheckTimeoutInSeconds"]?.intValue
+        if let startup { instance.startup = .seconds(startup) }
+        return VariantServer(
+            variant: variant.name,
+            model: model,
+            launcher: ModelLauncher(context: context),
+            instance: instance,
+            clock: context.clock,
+            maximumConcurrency: variant.document["ServerlessConfig"]?["MaxConcurrency"]?.intValue
         )
     }
 
@@ -280,7 +292,7 @@ final class EndpointFleet: Sendable {
         }
     }
 
-    private var servers: [VariantServer] { state.withLock { $0.running.values.flatMap(\.variants) } }
+    private var servers: [VariantServer] { state.withLock { $0.running.values.flatMap(\.servers) } }
 
     private func nextIdleDeadline(_ idleTime: Duration) -> Timestamp? {
         servers.compactMap { $0.idleDeadline(after: idleTime) }.min()

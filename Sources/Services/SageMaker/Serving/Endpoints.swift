@@ -68,9 +68,19 @@ extension SageMakerService {
             "LastDeploymentConfig": record.resource.document["DeploymentConfig"],
             "AsyncInferenceConfig": config?.config["AsyncInferenceConfig"],
             "ExplainerConfig": config?.config["ExplainerConfig"],
-            "ShadowProductionVariants": config?.config["ShadowProductionVariants"],
+            "ShadowProductionVariants": record.current.flatMap { current in
+                current.shadows.isEmpty ? nil : .array(current.shadows.map { Self.summary($0, record) })
+            },
             "PendingDeploymentSummary": record.pending.map { pending in
-                ["EndpointConfigName": .string(pending.configName)]
+                [
+                    "EndpointConfigName": .string(pending.configName),
+                    "ProductionVariants": .array(
+                        pending.variants.map { variant in
+                            ["VariantName": .string(variant.name), "DesiredWeight": .double(variant.weight)]
+                        }
+                    ),
+                    "StartTime": record.resource.modified.json,
+                ]
             },
         ])
     }
@@ -99,6 +109,7 @@ extension SageMakerService {
                 $0["VariantPropertyType"]?.stringValue
             } ?? []
         )
+        _ = try TrafficShift(request["DeploymentConfig"], instanceCount: 1)
         let record = try await store.write { [deployment = request["DeploymentConfig"]] db in
             var record = try Self.requireSettledEndpoint(name, caller, in: db)
             var pending = try Self.deployment(configName, caller, in: db)
@@ -129,7 +140,7 @@ extension SageMakerService {
             try record.update(at: now, in: db)
             return record
         }
-        if let variants = record.current?.variants { fleet.endpoint(record.key)?.setWeights(variants.map(\.weight)) }
+        if let current = record.current { fleet.endpoint(record.key)?.setWeights(of: current) }
         return .output(["EndpointArn": .string(record.arn)])
     }
 

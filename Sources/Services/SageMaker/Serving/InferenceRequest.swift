@@ -37,6 +37,8 @@ enum InferenceFailure: Error, Sendable, Hashable {
     case targetModelMissing
     /// The request names a model and the endpoint serves one.
     case targetModelNotSupported
+    /// A serverless variant answers as many requests as it may.
+    case throttled
     /// The model could not be made ready.
     case notReady(String)
 }

@@ -39,6 +39,7 @@ struct InvocationErrors: Sendable {
                 "Endpoint \(endpoint.name) is not a multi-model endpoint and does not support target model header."
             )
         case .invalid(let message): return AWSError("ValidationError", message)
+        case .throttled: return AWSError("ThrottlingException", "Rate exceeded", status: 400)
         case .notReady(let reason):
             return AWSError(
                 "ServiceUnavailable",

@@ -8,8 +8,12 @@ final class RunningEndpoint: Sendable {
     struct Service: Sendable {
         var variants: [VariantServer]
         var share: TrafficShare
+        /// Get copies of requests: so many for each request that production gets.
+        var shadows: [(server: VariantServer, share: Double)] = []
         var capture: DataCapture?
         var asynchronous: AsynchronousInference?
+
+        var servers: [VariantServer] { variants + shadows.map(\.server) }
     }
 
     let key: EndpointKey
@@ -26,7 +30,13 @@ final class RunningEndpoint: Sendable {
 
     static func logGroup(_ name: String) -> String { "/aws/sagemaker/Endpoints/\(name)" }
 
-    var variants: [VariantServer] { service.withLock { $0.variants } }
+    /// All its servers, those of shadow variants included.
+    var servers: [VariantServer] { service.withLock { $0.servers } }
+
+    /// The shadow variants that get a copy of the next request.
+    var shadows: [VariantServer] {
+        service.withLock { $0.shadows }.filter { $0.share >= 1 || Double.random(in: 0..<1) < $0.share }.map(\.server)
+    }
 
     var capture: DataCapture? { service.withLock { $0.capture } }
 
@@ -37,12 +47,7 @@ final class RunningEndpoint: Sendable {
     /// - Throws: `InferenceFailure`: there is no such variant, or it cannot be started again.
     func lease(_ target: String?) async throws(InferenceFailure) -> VariantLease {
         while true {
-            let server = try server(target)
-            do {
-                if let lease = try await server.lease() { return lease }
-            } catch {
-                throw .notReady(error.reason)
-            }
+            if let lease = try await server(target).lease() { return lease }
         }
     }
 
@@ -54,7 +59,26 @@ final class RunningEndpoint: Sendable {
         }
     }
 
-    func setWeights(_ weights: [Double]) { service.withLock { $0.share = TrafficShare(weights) } }
+    func setWeights(of deployment: EndpointDeployment) {
+        service.withLock { service in
+            service.share = TrafficShare(deployment.variants.map(\.weight))
+            for index in service.shadows.indices where deployment.shadows.indices.contains(index) {
+                service.shadows[index].share = deployment.shadowShare(deployment.shadows[index])
+            }
+        }
+    }
+
+    /// Gives a new service so much of the traffic, beside the one that it is to replace.
+    /// - Parameter share: From 0 to 1.
+    func shift(from old: Service, to new: Service, share: Double) {
+        service.withLock { service in
+            service = old
+            service.variants += new.variants
+            service.share = old.share.joined(with: new.share, share)
+        }
+    }
+
+    var current: Service { service.withLock { $0 } }
 
     private func server(_ target: String?) throws(InferenceFailure) -> VariantServer {
         let chosen: VariantServer? = service.withLock { service in
@@ -78,6 +102,14 @@ struct TrafficShare: Sendable {
         self.weights = weights
         current = weights.map { _ in 0 }
         total = weights.reduce(0, +)
+    }
+
+    /// This share's variants and after them another's, which get that part of the traffic.
+    func joined(with other: TrafficShare, _ part: Double) -> TrafficShare {
+        func scaled(_ share: TrafficShare, _ part: Double) -> [Double] {
+            share.weights.map { share.total > 0 ? $0 / share.total * part : 0 }
+        }
+        return TrafficShare(scaled(self, 1 - part) + scaled(other, part))
     }
 
     /// The place of the variant that gets the next request; nil where none has a weight.

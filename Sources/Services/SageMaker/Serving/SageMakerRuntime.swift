@@ -1,5 +1,6 @@
 public import AWSProtocol
 import JSON
+import Logging
 import NIOCore
 import Store
 
@@ -45,6 +46,7 @@ public final class SageMakerRuntimeService: AWSService {
         let inference = try await inferenceRequest(request)
         do {
             let lease = try await endpoint.lease(request.string("TargetVariant"))
+            mirror(inference, endpoint)
             let answer = try await lease.server.invoke(inference)
             let body = try await answer.body.collect(upTo: ModelServer.maximumAnswerBytes)
             lease.release()
@@ -106,6 +108,24 @@ public final class SageMakerRuntimeService: AWSService {
             targetContainer: request.string("TargetContainerHostname"),
             inferenceID: request.string("InferenceId")
         )
+    }
+
+    /// Sends copies of a request to the endpoint's shadow variants. What they answer, or whether they do, changes nothing
+    /// for the caller; captured data have it.
+    private func mirror(_ request: InferenceRequest, _ endpoint: RunningEndpoint) {
+        for server in endpoint.shadows {
+            Task {
+                do {
+                    guard let lease = try await server.lease() else { return }
+                    let answer = try await lease.server.invoke(request)
+                    let body = try await answer.body.collect(upTo: ModelServer.maximumAnswerBytes)
+                    lease.release()
+                    capture(endpoint, server.variant, request, answer.contentType, body)
+                } catch {
+                    context.logger.info("The shadow variant \(server.variant) did not answer: \(error)")
+                }
+            }
+        }
     }
 
     private func response(_ answer: InferenceAnswer, _ body: Body, _ variant: String) -> AWSResponse {

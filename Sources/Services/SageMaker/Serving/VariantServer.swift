@@ -20,6 +20,8 @@ final class VariantServer: Sendable {
     private let launcher: ModelLauncher
     private let instance: ModelInstance
     private let clock: any WallClock
+    /// How many requests a serverless variant answers at once; nil for any number.
+    private let maximumConcurrency: Int?
     private let state: Mutex<State>
 
     init(
@@ -27,8 +29,10 @@ final class VariantServer: Sendable {
         model: ModelDefinition,
         launcher: ModelLauncher,
         instance: ModelInstance,
-        clock: any WallClock
+        clock: any WallClock,
+        maximumConcurrency: Int? = nil
     ) {
+        self.maximumConcurrency = maximumConcurrency
         self.variant = variant
         self.model = model
         self.launcher = launcher
@@ -38,28 +42,39 @@ final class VariantServer: Sendable {
     }
 
     /// The running server, for as long as the lease is held; nil where another server has taken this one's place.
-    /// - Throws: `ServingFailure` where it had been stopped and cannot be started again.
-    func lease() async throws(ServingFailure) -> VariantLease? {
-        let held: ModelServer?? = state.withLock { state in
-            guard !state.isRetired else { return nil }
+    /// - Throws: `InferenceFailure` where it had been stopped and cannot be started again, or where it has as many
+    ///   requests as it may.
+    func lease() async throws(InferenceFailure) -> VariantLease? {
+        enum Hold { case running(ModelServer), stopped, retired, full }
+        let hold: Hold = state.withLock { state in
+            guard !state.isRetired else { return .retired }
+            if let maximumConcurrency, state.inFlight >= maximumConcurrency { return .full }
             state.inFlight += 1
-            guard let server = state.server, server.isUsable else { return .some(nil) }
-            return server
+            guard let server = state.server, server.isUsable else { return .stopped }
+            return .running(server)
         }
-        guard let held else { return nil }
-        if let server = held { return VariantLease(server, of: self) }
-        do {
-            return VariantLease(try await started(), of: self)
-        } catch {
-            release()
-            throw error as? ServingFailure ?? ServingFailure("\(error)")
+        switch hold {
+        case .retired: return nil
+        case .full: throw .throttled
+        case .running(let server): return VariantLease(server, of: self)
+        case .stopped:
+            do {
+                return VariantLease(try await started(), of: self)
+            } catch {
+                release()
+                throw .notReady((error as? ServingFailure)?.reason ?? "\(error)")
+            }
         }
     }
 
     /// Makes it ready before the first request.
     func start() async throws(ServingFailure) {
-        guard let lease = try await lease() else { throw ServingFailure("The server has been replaced.") }
-        lease.release()
+        guard state.withLock({ !$0.isRetired }) else { throw ServingFailure("The server has been replaced.") }
+        do {
+            _ = try await started()
+        } catch {
+            throw error as? ServingFailure ?? ServingFailure("\(error)")
+        }
     }
 
     /// Lets what is under way end, then stops the server for good.
@@ -102,6 +117,9 @@ final class VariantServer: Sendable {
         await server?.stop()
         return server != nil
     }
+
+    /// Whether what was started can still answer.
+    var isUsable: Bool { state.withLock { $0.server?.isUsable ?? false } }
 
     /// Whether a server runs, or is being started.
     var isRunning: Bool { state.withLock { $0.server != nil || $0.starting != nil } }

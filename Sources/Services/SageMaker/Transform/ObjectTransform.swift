@@ -151,7 +151,7 @@ extension InferenceFailure {
     fileprivate var mayPass: Bool {
         switch self {
         case .model(_, let status, _): status == 429 || status >= 500
-        case .timedOut, .unreachable, .notReady: true
+        case .timedOut, .unreachable, .throttled, .notReady: true
         case .invalid, .targetModelMissing, .targetModelNotSupported: false
         }
     }
@@ -166,6 +166,7 @@ extension InferenceFailure {
             )
         case .timedOut: return TransformFailure(detail: "The model did not answer in time", isClientError: false)
         case .unreachable: return TransformFailure(detail: "The model ended before it answered", isClientError: false)
+        case .throttled: return TransformFailure(detail: "The model answers as many as it may", isClientError: false)
         case .notReady(let reason), .invalid(let reason):
             return TransformFailure(detail: reason, isClientError: false)
         case .targetModelMissing, .targetModelNotSupported:
