@@ -103,7 +103,10 @@ let foundation: [[Target]] = [
     module("Store", ["AWSProtocol", "JSON", .grdb, .nioCore, .logging], tests: ["ServiceTesting"]),
     module(
         "Compute",
-        ["Archive", "JSON", .crypto, .logging, .nioCore, .nioPosix, .nioHTTP1, .subprocess, .systemPackage]
+        [
+            "Archive", "JSON", .target(name: "CGlibc", condition: .when(platforms: [.linux])), .crypto, .logging,
+            .nioCore, .nioPosix, .nioHTTP1, .subprocess, .systemPackage,
+        ]
     ),
     module("OutgoingHTTP", [.asyncHTTPClient, .nioCore, .nioHTTP1], tests: nil),
 ]
@@ -177,7 +180,7 @@ let package = Package(
                 .executableTarget(
                     name: "trainyard",
                     dependencies: [
-                        "AWSProtocol", "Archive", "JSON", "TabularSteps", "LinearLearner", "Project", "Yard",
+                        "AWSProtocol", "Archive", "Compute", "JSON", "TabularSteps", "LinearLearner", "Project", "Yard",
                         "Store", .target(name: "CGlibc", condition: .when(platforms: [.linux])), .argumentParser,
                         .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .serviceLifecycle, .unixSignals,
                     ],

@@ -35,15 +35,17 @@ public actor ChildProcess {
     /// Starts a process.
     /// - Parameters:
     ///   - isolation: How mounts are made; `ComputeHost.isolation()` knows what works on this machine.
+    ///   - prefix: What is to run all of it, and ends by doing so: `taskset …`.
     ///   - onOutput: Called with each chunk of output, one at a time for each source.
     /// - Throws: `ProcessStartError`.
     public static func start(
         _ specification: ProcessSpecification,
         isolation: Isolation,
+        prefix: [String] = [],
         onOutput: @escaping @Sendable (ProcessOutput) async -> Void
     ) async throws -> ChildProcess {
         try await start(
-            Launch(specification, isolation: isolation),
+            Launch(specification, isolation: isolation, prefix: prefix),
             limits: specification.limits,
             combinesOutput: specification.combinesOutput,
             onOutput: onOutput
@@ -73,6 +75,7 @@ public actor ChildProcess {
             failed: { [pipes] in for pipe in pipes { pipe.discard() } }
         )
         if let memory = limits.memory { Task { await process.watchMemory(limit: memory) } }
+        if let disk = limits.disk { Task { await process.watchDisk(disk) } }
         return process
     }
 
@@ -117,7 +120,8 @@ public actor ChildProcess {
         for descendant in descendants { _ = sendSignal(descendant, number) }
     }
 
-    func ended(_ status: ProcessExit) {
+    func ended(_ status: ProcessExit) async {
+        if exceeded == nil, let disk = limits.disk, await Self.isExceeded(disk) { exceeded = .disk }
         exit = status
         for waiter in exitWaiters { waiter.resume(returning: status) }
         exitWaiters = []
@@ -134,9 +138,28 @@ public actor ChildProcess {
 
     private func watchMemory(limit: Int) async {
         while exit == nil {
-            if residentMemory > limit { return exceed(.memory) }
+            if residentMemory > limit, ProcessTree.proportionalMemory(of: identifier) > limit {
+                return exceed(.memory)
+            }
             try? await Task.sleep(for: .milliseconds(100))
         }
+    }
+
+    private func watchDisk(_ limit: DiskLimit) async {
+        var pause = DiskLimit.interval
+        while exit == nil {
+            try? await Task.sleep(for: pause)
+            guard exit == nil else { return }
+            let began = ContinuousClock.now
+            let isExceeded = await Self.isExceeded(limit)
+            if isExceeded { return exceed(.disk) }
+            // Looking through many files takes time: a twentieth at most.
+            pause = max(DiskLimit.interval, (ContinuousClock.now - began) * 20)
+        }
+    }
+
+    private static func isExceeded(_ limit: DiskLimit) async -> Bool {
+        (try? await NIOThreadPool.singleton.runIfActive { limit.isExceeded }) ?? false
     }
 
     private func exceed(_ limit: ExceededLimit) {

@@ -23,6 +23,9 @@ public final class ComputeHost: Sendable {
     /// The machine's memory in bytes.
     public let memory = Int(ProcessInfo.processInfo.physicalMemory)
 
+    /// The machine's processors, for programs that are to have some of them.
+    let processors: ProcessorShare
+
     private let yardEnvironment: [String: String]
     private let logger: Logger
     private let state = Mutex(State())
@@ -42,6 +45,13 @@ public final class ComputeHost: Sendable {
     /// The images that have been unpacked here.
     let images: ImageStore
     let engineImages = EngineImages()
+    let engineNetworks = EngineNetworks()
+    /// What tells this run of the yard's containers from those of others.
+    let run = UUID().uuidString.lowercased()
+    let engineWatch = EngineWatch()
+    let ports = PortBook()
+    /// What leads from other networks to the yard.
+    let yardAccess = YardAccess()
 
     /// - Parameter environment: The yard's environment, where it is not this process's. `TRAINYARD_PYTHON` and
     ///   `TRAINYARD_NODE` name interpreters; without them those on `PATH` serve.
@@ -54,6 +64,7 @@ public final class ComputeHost: Sendable {
         self.workDirectory = workDirectory
         self.logger = logger
         yardEnvironment = environment
+        processors = ProcessorShare(path: environment["PATH"] ?? "")
         executablePath = RealHostDirectories().linkDestination(of: "/proc/self/exe") ?? CommandLine.arguments[0]
         baseEnvironment = Self.baseEnvironment(from: environment, executablePath: executablePath)
         images = ImageStore(directory: workDirectory + "/images", logger: logger)

@@ -15,12 +15,18 @@ struct Launch: Sendable {
     private let isolation: Isolation
     private let name: String
 
-    init(_ specification: ProcessSpecification, isolation: Isolation) throws(ProcessStartError) {
+    /// - Parameter prefix: What is to run all of it, and ends by doing so: `taskset …`.
+    init(
+        _ specification: ProcessSpecification,
+        isolation: Isolation,
+        prefix: [String] = []
+    ) throws(ProcessStartError) {
         guard let program = specification.command.first else {
             throw ProcessStartError(command: "", reason: "the command is empty")
         }
-        let plan = try isolation.plan(specification)
+        var plan = try isolation.plan(specification)
         try Self.checkRunnable(program, specification, plan)
+        plan.command = prefix + plan.command
         self.init(
             plan,
             isolation: specification.needsNoIsolation ? isolation.withoutMounts : isolation,

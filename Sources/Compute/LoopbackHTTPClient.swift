@@ -33,14 +33,12 @@ public enum LoopbackFailure: Error, Hashable {
 ///
 /// Connections are kept for further requests where the server allows it, and closed with the last copy of the client.
 public struct LoopbackHTTPClient: Sendable {
-    private let host: String
-    private let port: Int
+    private let address: ProgramAddress
     private let connections = LoopbackConnections()
 
-    public init(host: String = "127.0.0.1", port: Int) {
-        self.host = host
-        self.port = port
-    }
+    public init(_ address: ProgramAddress) { self.address = address }
+
+    public init(port: Int) { address = .port(port) }
 
     /// Sends a request; returns when the answer's head is there.
     ///
@@ -55,7 +53,7 @@ public struct LoopbackHTTPClient: Sendable {
         timeout: TimeAmount
     ) async throws -> LoopbackAnswer {
         var headers = headers
-        headers.replaceOrAdd(name: "Host", value: "\(host):\(port)")
+        headers.replaceOrAdd(name: "Host", value: address.host)
         headers.replaceOrAdd(name: "Content-Length", value: String(body.readableBytes))
         let head = HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)
         if let kept = connections.take() {
@@ -70,7 +68,6 @@ public struct LoopbackHTTPClient: Sendable {
 
     private func connect(_ timeout: TimeAmount) async throws -> any Channel {
         try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .connectTimeout(min(timeout, .seconds(5)))
             .channelInitializer { [connections] channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -80,8 +77,21 @@ public struct LoopbackHTTPClient: Sendable {
                     )
                 }
             }
-            .connect(host: host, port: port)
-            .get()
+            .connect(to: address)
+    }
+}
+
+extension ClientBootstrap {
+    fileprivate func connect(to address: ProgramAddress) async throws -> any Channel {
+        switch address {
+        case .port(let port): try await connect("127.0.0.1", port)
+        case .address(let address, let port): try await connect(address, port)
+        case .socket(let socket): try await connect(unixDomainSocketPath: socket.path).get()
+        }
+    }
+
+    private func connect(_ host: String, _ port: Int) async throws -> any Channel {
+        try await channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(host: host, port: port).get()
     }
 }
 

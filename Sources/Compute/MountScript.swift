@@ -40,6 +40,6 @@ struct MountScript: Hashable {
 }
 
 /// A text as one word of a POSIX shell.
-private func quoted(_ text: String) -> String {
+func quoted(_ text: String) -> String {
     "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
 }

@@ -55,14 +55,23 @@ public struct ProcessLimits: Sendable, Hashable {
     /// Resident memory of the process and its descendants, in bytes; sampled ten times a second.
     ///
     /// An address-space limit would refuse numpy's and the JVM's large reservations, which cost nothing, so what is
-    /// really resident counts.
+    /// really resident counts; pages that several processes share count once.
     public var memory: Int?
     /// Bytes written to standard output and standard error together.
     public var output: Int?
+    /// What the process's files may take; looked at every second, and when the process has ended.
+    var disk: DiskLimit?
 
     public init(memory: Int? = nil, output: Int? = nil) {
         self.memory = memory
         self.output = output
+    }
+
+    /// Of a container's limits those that are kept by looking.
+    init(_ limits: ContainerLimits, writing directories: [String]) {
+        memory = limits.memory
+        output = limits.output
+        disk = limits.disk.map { DiskLimit(bytes: $0, directories: directories) }
     }
 }
 
@@ -108,6 +117,7 @@ public enum ProcessExit: Sendable, Hashable, CustomStringConvertible {
 public enum ExceededLimit: Sendable, Hashable {
     case memory
     case output
+    case disk
 }
 
 /// A process that could not be started.

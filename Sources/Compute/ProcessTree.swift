@@ -25,6 +25,17 @@ enum ProcessTree {
         ([identifier] + descendants(of: identifier)).reduce(0) { $0 + residentPages(of: $1) } * pageSize
     }
 
+    /// As `residentMemory`, but a page that several map counts in parts, so that the sum is what they really take. Slow:
+    /// the kernel looks through all their pages. What cannot be asked counts as resident.
+    static func proportionalMemory(of identifier: Int32) -> Int {
+        ([identifier] + descendants(of: identifier)).reduce(0) { sum, identifier in
+            let line = (contents("/proc/\(identifier)/smaps_rollup") ?? "").split(separator: "\n")
+                .first { $0.hasPrefix("Pss:") }
+            let kilobytes = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+            return sum + (kilobytes.map { $0 * 1024 } ?? residentPages(of: identifier) * pageSize)
+        }
+    }
+
     /// Signals the process group that the process leads, and descendants that left it.
     static func signal(_ leader: Int32, _ number: Int32) {
         let descendants = descendants(of: leader)

@@ -15,6 +15,8 @@ struct Trainyard: AsyncParsableCommand {
               aws s3 ls
             """,
         version: Yard.version,
-        subcommands: [RunCommand.self, Start.self, Env.self, Step.self]
+        subcommands: [
+            RunCommand.self, Start.self, Env.self, Step.self, NetworkRelayCommand.self, EngineWatchCommand.self,
+        ]
     )
 }

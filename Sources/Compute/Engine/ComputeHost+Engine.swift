@@ -11,8 +11,20 @@ internal import NIOHTTP1
 extension ComputeHost {
     private var noteOfEngine: String { "\(workDirectory)/engine" }
 
-    /// Notes, before the first container is made, where it will be.
+    /// What marks the containers and networks of this run.
+    var engineLabels: JSON { engineLabels(nil) }
+
+    /// - Parameter name: What a container is called.
+    func engineLabels(_ name: String?) -> JSON {
+        .compact([
+            EngineLabel.yard: .string(workDirectory), EngineLabel.run: .string(run),
+            EngineLabel.name: name.map { .string($0) },
+        ])
+    }
+
+    /// Notes, before the first container is made, where it will be, and has it watched who removes it if the yard is killed.
     func noteEngine(_ engine: ContainerEngine) async throws {
+        if let relayProgram { await engineWatch.start(relayProgram, engine.socket, run) }
         try await runBlocking { [workDirectory, noteOfEngine] in
             if FileManager.default.contents(atPath: noteOfEngine) == Data(engine.socket.utf8) { return }
             try FileTree.makeDirectories(workDirectory)
@@ -26,14 +38,24 @@ extension ComputeHost {
             let note = try? await runBlocking({ [noteOfEngine] in FileManager.default.contents(atPath: noteOfEngine) }),
             let engine = await ContainerEngine.connect(String(decoding: note, as: UTF8.self))
         else { return }
-        let filter: JSON = ["label": [.string("\(EngineLabel.yard)=\(workDirectory)")]]
+        await engine.removeAll(labelled: "\(EngineLabel.yard)=\(workDirectory)")
+    }
+}
+
+extension ContainerEngine {
+    /// Removes the containers and then the networks of a label, whatever they do.
+    func removeAll(labelled label: String) async {
+        let filter: JSON = ["label": [.string(label)]]
         let query = filter.serialized().percentEncoded
-        guard let left = try? await engine.call(.GET, "/containers/json?all=1&filters=\(query)")?.arrayValue else {
-            return
+        let containers = try? await call(.GET, "/containers/json?all=1&filters=\(query)")?.arrayValue
+        await withDiscardingTaskGroup { group in
+            for id in (containers ?? []).compactMap({ $0["Id"]?.stringValue }) {
+                group.addTask { _ = try? await call(.DELETE, "/containers/\(id)?force=1&v=1") }
+            }
         }
-        for container in left {
-            guard let id = container["Id"]?.stringValue else { continue }
-            _ = try? await engine.call(.DELETE, "/containers/\(id)?force=1&v=1")
+        let networks = try? await call(.GET, "/networks?filters=\(query)")?.arrayValue
+        for name in (networks ?? []).compactMap({ $0["Name"]?.stringValue }) where name.hasPrefix("trainyard-") {
+            _ = try? await call(.DELETE, "/networks/\(name)")
         }
     }
 }

@@ -14,10 +14,17 @@ struct ContainerEngine: Sendable {
     let socket: String
     /// `Docker 28.2.2`
     let name: String
+    let isPodman: Bool
     /// Whether containers run in a virtual machine, where this machine's loopback addresses are not theirs.
     let isVirtual: Bool
+    /// Whether the engine is an ordinary user's: then its networks are not this machine's.
+    let isRootless: Bool
     /// Whether the engine knows how to hand GPUs to containers.
     let hasGPUs: Bool
+    /// The processors of the machine that containers run on.
+    let processors: Int?
+    /// Its memory in bytes.
+    let memory: Int?
 
     private var connection: HTTPConnection { HTTPConnection(address: .unix(path: socket)) }
 
@@ -51,9 +58,14 @@ struct ContainerEngine: Sendable {
         return ContainerEngine(
             socket: socket,
             name: "\(isPodman ? "Podman" : "Docker") \(version["Version"]?.stringValue ?? "")",
+            isPodman: isPodman,
             isVirtual: isVirtual,
+            isRootless: information["SecurityOptions"]?.arrayValue?
+                .contains { $0.stringValue?.contains("rootless") == true } ?? false,
             hasGPUs: information["Runtimes"]?["nvidia"] != nil
-                || information["DiscoveredDevices"]?.arrayValue?.isEmpty == false
+                || information["DiscoveredDevices"]?.arrayValue?.isEmpty == false,
+            processors: information["NCPU"]?.intValue,
+            memory: information["MemTotal"]?.intValue
         )
     }
 

@@ -42,7 +42,12 @@ struct EngineRuntime: ContainerRuntime {
 
     func introduction(_ specification: ContainerSpecification, _ imageName: String) async throws -> String {
         let digest = export.map { " (\($0.image.digest.prefix(19)))" } ?? ""
-        return "in a container of the image \(imageName)\(digest) by \(engine.name)"
+        let limits = LimitStatement(
+            specification.limits,
+            memory: engine.memory,
+            processors: (engine.processors, { _ in true })
+        )
+        return "in a container of the image \(imageName)\(digest) by \(engine.name)\(limits)"
     }
 
     func prepare() async throws {
@@ -60,16 +65,95 @@ struct EngineRuntime: ContainerRuntime {
     ) async throws -> any RunningContainer {
         try await prepare()
         try await host.noteEngine(engine)
+        let hold = if let port = specification.port { await host.ports.take(port) } else { PortBook.Hold?.none }
+        let network = try await network(specification, hold)
+        do {
+            let container = try await start(specification, imageName, in: network, onOutput: onOutput)
+            Task {
+                _ = await container.wait()
+                withExtendedLifetime(hold) {}
+                if let network { await host.engineNetworks.leave(network, engine) }
+            }
+            return container
+        } catch {
+            if let network { await host.engineNetworks.leave(network, engine) }
+            throw error
+        }
+    }
+
+    func clusterInterface(_ specification: ContainerSpecification) async -> String {
+        guard let cluster = specification.cluster, specification.hasNetwork else { return "lo" }
+        let network = await host.engineNetworks.network(name(of: cluster), engine, labels: host.engineLabels)
+        return network == nil ? "lo" : "eth0"
+    }
+
+    private func name(of cluster: String) -> String { "trainyard-\(host.run.prefix(8))-\(cluster)" }
+
+    /// The network that a container gets in place of the machine's: with the other hosts of its job, or alone where its
+    /// port is taken.
+    private func network(
+        _ specification: ContainerSpecification,
+        _ hold: PortBook.Hold?
+    ) async throws -> EngineNetwork? {
+        guard specification.hasNetwork, !engine.isVirtual else { return nil }
+        if let cluster = specification.cluster {
+            return await host.engineNetworks.join(name(of: cluster), engine, labels: host.engineLabels)
+        }
+        guard hold == nil, let port = specification.port else { return nil }
+        let own = name(of: String(UUID().uuidString.prefix(8)).lowercased())
+        guard let network = await host.engineNetworks.join(own, engine, labels: host.engineLabels) else {
+            throw ContainerError(
+                .unavailable,
+                "Port \(port) is in use on this machine, and \(engine.name) cannot give the container a network of its own"
+            )
+        }
+        return network
+    }
+
+    private func start(
+        _ specification: ContainerSpecification,
+        _ imageName: String,
+        in network: EngineNetwork?,
+        onOutput: @escaping @Sendable (ProcessOutput) async -> Void
+    ) async throws -> EngineContainer {
+        var specification = specification
+        var members: [String] = []
+        if let network {
+            members = specification.hosts.keys.sorted { ($0.count, $0) < ($1.count, $1) }
+            for (index, name) in members.enumerated() { specification.hosts[name] = network.address(index) }
+            try await leadToYard(&specification.environment, from: network)
+        }
         let words = specification.name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
         let name = "trainyard-\(String(words).prefix(60))-\(UUID().uuidString.prefix(8).lowercased())"
-        guard let created = try await engine.call(.POST, "/containers/create?name=\(name)", document(specification)),
+        let own = network.map { ($0, $0.address(members.firstIndex(of: specification.hostName ?? "") ?? 0)) }
+        let document = document(specification, in: own)
+        guard let created = try await engine.call(.POST, "/containers/create?name=\(name)", document),
             let id = created["Id"]?.stringValue
         else { throw ContainerError(.engine, "\(engine.name) does not have the image \(imageName) any more") }
-        return try await EngineContainer.start(id, engine: engine, specification, onOutput: onOutput)
+        return try await EngineContainer.start(
+            id,
+            engine: engine,
+            specification,
+            listening: own?.1,
+            onOutput: onOutput
+        )
+    }
+
+    /// The yard listens on the machine's loopback address: from a network there is a way to it at the machine's address in
+    /// that network.
+    private func leadToYard(_ environment: inout [String: String], from network: EngineNetwork) async throws {
+        guard let yard = host.yardPort else { return }
+        let port = try await host.yardAccess.openPort(at: network.gateway, to: yard)
+        environment = environment.mapValues {
+            $0.replacing("127.0.0.1:\(yard)", with: "\(network.gateway):\(port)")
+        }
     }
 
     /// The body of `POST /containers/create`.
-    private func document(_ specification: ContainerSpecification) -> JSON {
+    private func document(
+        _ specification: ContainerSpecification,
+        in own: (network: EngineNetwork, address: String)?
+    ) -> JSON {
         .compact([
             "Image": .string(tag),
             "Entrypoint": specification.entrypoint.map { .array($0.map { .string($0) }) },
@@ -79,24 +163,26 @@ struct EngineRuntime: ContainerRuntime {
             ),
             "WorkingDir": specification.workingDirectory.map { .string($0) },
             "Hostname": specification.hostName.map { .string($0) },
-            "Labels": [
-                EngineLabel.yard: .string(host.workDirectory), EngineLabel.name: .string(specification.name),
-            ],
+            "Labels": host.engineLabels(specification.name),
             "AttachStdout": true,
             "AttachStderr": true,
             "Tty": false,
             "ExposedPorts": publishedPort(specification).map { [$0: [:]] },
-            "HostConfig": hostConfiguration(specification),
+            "HostConfig": hostConfiguration(specification, own?.network),
+            "NetworkingConfig": own.map { network, address in
+                ["EndpointsConfig": [network.name: ["IPAMConfig": ["IPv4Address": .string(address)]]]]
+            },
         ])
     }
 
-    private func hostConfiguration(_ specification: ContainerSpecification) -> JSON {
+    private func hostConfiguration(_ specification: ContainerSpecification, _ own: EngineNetwork?) -> JSON {
         let limits = specification.limits
         var hosts = specification.hosts.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }
         if engine.isVirtual { hosts.append("host.docker.internal:host-gateway") }
         // What is in /tmp is memory to the kernel, though not to those who set the limit.
         let memory = limits.memory.map { $0 + (limits.scratch ?? 0) }
-        let network = !specification.hasNetwork ? "none" : engine.isVirtual ? "bridge" : "host"
+        let shared = engine.isVirtual ? "bridge" : "host"
+        let network = specification.hasNetwork ? own?.name ?? shared : "none"
         return .compact([
             "Mounts": .array(
                 specification.mounts.map {
@@ -112,12 +198,18 @@ struct EngineRuntime: ContainerRuntime {
             "Tmpfs": tmpfs(specification),
             "Memory": memory.map { .integer($0) },
             "MemorySwap": memory.map { .integer($0) },
-            "NanoCpus": limits.processors.map { .integer(Int($0 * 1e9)) },
+            "NanoCpus": processors(limits).map { .integer(Int($0 * 1e9)) },
             "DeviceRequests": specification.wantsGPUs && engine.hasGPUs
                 ? [["Driver": "", "Count": -1, "Capabilities": [["gpu"]]]] : nil,
             "PortBindings": publishedPort(specification).map { [$0: [["HostIp": "127.0.0.1", "HostPort": ""]]] },
             "LogConfig": ["Type": "none"],
         ])
+    }
+
+    /// An engine refuses more processors than its machine has.
+    private func processors(_ limits: ContainerLimits) -> Double? {
+        guard let wanted = limits.processors, wanted < Double(engine.processors ?? .max) else { return nil }
+        return wanted
     }
 
     private func tmpfs(_ specification: ContainerSpecification) -> JSON? {
@@ -136,6 +228,8 @@ struct EngineRuntime: ContainerRuntime {
 enum EngineLabel {
     /// The work directory of the yard.
     static let yard = "org.trainyard.yard"
+    /// One run of the yard, from its start to its end.
+    static let run = "org.trainyard.run"
     static let name = "org.trainyard.name"
 }
 

@@ -80,6 +80,11 @@ enum FileTree {
         utimensat(AT_FDCWD, path, &times, AT_SYMLINK_NOFOLLOW)
     }
 
+    /// Makes an empty file.
+    static func makeFile(_ path: String) throws(ContainerError) {
+        guard FileManager.default.createFile(atPath: path, contents: nil) else { throw failure("create", path) }
+    }
+
     static func makeLink(_ path: String, target: String) throws(ContainerError) {
         guard symlink(target, path) == 0 else { throw failure("create", path) }
     }

@@ -81,6 +81,21 @@ extension ComputeHost {
         await removeLeftContainers()
     }
 
+    /// What is said of the limits of a program that runs on this machine itself.
+    func statement(of limits: ContainerLimits) -> LimitStatement {
+        LimitStatement(
+            limits,
+            memory: memory,
+            processors: (processors.available.count, { self.processors.keeps($0) })
+        )
+    }
+
+    /// The port that the yard listens on.
+    var yardPort: Int? { URL(string: endpoint)?.port }
+
+    /// The program that runs `NetworkRelay`; nil where this is another one, as in tests.
+    var relayProgram: String? { executablePath.hasSuffix("/trainyard") ? executablePath : nil }
+
     private func place(_ name: String, _ image: ContainerImage?, _ runtime: any ContainerRuntime) -> ContainerPlace {
         ContainerPlace(imageName: name, image: image, yard: endpoint, runtime: runtime)
     }

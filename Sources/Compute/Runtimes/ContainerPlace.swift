@@ -26,6 +26,11 @@ public struct ContainerPlace: Sendable {
         try await runtime.introduction(specification, imageName)
     }
 
+    /// The network interface by which the programs of a cluster reach each other.
+    public func clusterInterface(_ specification: ContainerSpecification) async -> String {
+        await runtime.clusterInterface(specification)
+    }
+
     /// Brings the image in where it is not there yet, and starts the program.
     /// - Parameter onOutput: Called with each chunk of output, in order. What does not return makes the program wait.
     /// - Throws: `ContainerError`
@@ -56,6 +61,8 @@ protocol ContainerRuntime: Sendable {
     /// An address of this machine as programs in there reach it.
     func address(_ address: String) -> String
 
+    func clusterInterface(_ specification: ContainerSpecification) async -> String
+
     func start(
         _ specification: ContainerSpecification,
         _ imageName: String,
@@ -64,5 +71,7 @@ protocol ContainerRuntime: Sendable {
 }
 
 extension ContainerRuntime {
+    func clusterInterface(_ specification: ContainerSpecification) async -> String { "lo" }
+
     func address(_ address: String) -> String { address }
 }

@@ -22,7 +22,11 @@ public struct ContainerSpecification: Sendable {
     public var hostName: String?
     /// Names, besides those that the machine knows, with their addresses.
     public var hosts: [String: String] = [:]
-    /// A port that the program listens on and the yard connects to; see `RunningContainer.port`.
+    /// The name of a network that it shares with the programs that have the same, where the runtime can give it one: then
+    /// `hosts` have addresses in that network, in the order of their names.
+    public var cluster: String?
+    /// A port that the program listens on and the yard connects to; see `RunningContainer.address`. Where another program
+    /// of this machine has it, the program gets a network of its own.
     public var port: Int?
 
     public init(
@@ -43,6 +47,9 @@ public struct ContainerSpecification: Sendable {
         self.limits = limits
     }
 
+    /// The host's directories that the program can write to.
+    var writableMounts: [String] { mounts.filter { !$0.isReadOnly }.map(\.source) }
+
     /// The program and its arguments, as Docker puts them together.
     func command(of configuration: ImageConfiguration?) -> [String] {
         if let entrypoint { return entrypoint + (arguments ?? []) }
@@ -54,16 +61,26 @@ public struct ContainerSpecification: Sendable {
 public struct ContainerLimits: Sendable, Hashable {
     /// In bytes: kept by the engine, else by looking ten times a second.
     public var memory: Int?
-    /// Processors, also parts of one; kept by the engine alone.
+    /// Processors: by the engine also parts of one; else whole ones, to which the program is bound.
     public var processors: Double?
+    /// What the program's files may take in bytes, in its own layer and below the mounts that it can write to; kept by
+    /// looking every second, and when the program has ended.
+    public var disk: Int?
     /// Bytes written to standard output and standard error together.
     public var output: Int?
     /// The size of `/tmp` in bytes, which then is empty at the start, in memory, and the program's alone.
     public var scratch: Int?
 
-    public init(memory: Int? = nil, processors: Double? = nil, output: Int? = nil, scratch: Int? = nil) {
+    public init(
+        memory: Int? = nil,
+        processors: Double? = nil,
+        disk: Int? = nil,
+        output: Int? = nil,
+        scratch: Int? = nil
+    ) {
         self.memory = memory
         self.processors = processors
+        self.disk = disk
         self.output = output
         self.scratch = scratch
     }

@@ -9,7 +9,7 @@ struct HostRuntime: ContainerRuntime {
     func introduction(_ specification: ContainerSpecification, _ imageName: String) async throws -> String {
         let program = try Self.command(specification, imageName)[0]
         let standIn = Self.isPython(program) ? try await python().summary : program
-        return "with \(standIn) in place of the image \(imageName)"
+        return "with \(standIn) in place of the image \(imageName)\(host.statement(of: specification.limits))"
     }
 
     func start(
@@ -32,16 +32,19 @@ struct HostRuntime: ContainerRuntime {
             environment: environment,
             workingDirectory: specification.workingDirectory ?? specification.mounts.first?.target,
             mounts: specification.mounts,
-            limits: ProcessLimits(memory: specification.limits.memory, output: specification.limits.output),
+            limits: ProcessLimits(specification.limits, writing: specification.writableMounts),
             combinesOutput: true
         )
         process.hasNetwork = specification.hasNetwork
         process.scratch = specification.limits.scratch
         do {
-            return ListeningProcess(
-                process: try await host.start(process, onOutput: onOutput),
-                port: specification.port
+            let running = try await ChildProcess.start(
+                process,
+                isolation: await host.isolation(),
+                prefix: host.processors.prefix(specification.limits.processors),
+                onOutput: onOutput
             )
+            return ListeningProcess(process: running, address: specification.port.map { .port($0) })
         } catch let error as ProcessStartError {
             throw ContainerError(
                 .start,

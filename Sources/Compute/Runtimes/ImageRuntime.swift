@@ -1,3 +1,5 @@
+internal import NIOCore
+
 #if canImport(FoundationEssentials)
     internal import FoundationEssentials
 #else
@@ -17,6 +19,7 @@ struct ImageRuntime: ContainerRuntime {
 
     func introduction(_ specification: ContainerSpecification, _ imageName: String) async throws -> String {
         "in the image \(imageName) (\(image.digest.prefix(19))) under bubblewrap"
+            + host.statement(of: specification.limits).description
     }
 
     func prepare() async throws { _ = try await store.root(of: image, from: client) }
@@ -28,26 +31,75 @@ struct ImageRuntime: ContainerRuntime {
     ) async throws -> any RunningContainer {
         let root = try await store.root(of: image, from: client)
         let directory = "\(host.workDirectory)/containers/\(UUID().uuidString)"
+        let hold = if let port = specification.port { await host.ports.take(port) } else { PortBook.Hold?.none }
+        let relay = try await relay(specification, hold)
+        if relay != nil { await onOutput(Self.ownNetwork(specification)) }
         let (run, environment) = try await host.runBlocking {
-            try self.run(specification, root, directory)
+            var (run, environment) = try self.run(specification, root, directory)
+            run.relay = relay
+            return (run, environment)
         }
         let launch = Launch(
-            IsolationPlan(command: sandbox.command(run), environment: environment, workingDirectory: nil),
+            IsolationPlan(
+                command: host.processors.prefix(specification.limits.processors) + sandbox.command(run),
+                environment: environment,
+                workingDirectory: nil
+            ),
             isolation: Isolation(method: .bubblewrap, program: sandbox.bwrap, hasProcessNamespace: true),
             name: run.command[0]
         )
-        let limits = ProcessLimits(memory: specification.limits.memory, output: specification.limits.output)
+        let written = ["\(directory)/upper"] + specification.writableMounts
+        let limits = ProcessLimits(specification.limits, writing: written)
         do {
             let process = try await ChildProcess.start(launch, limits: limits, combinesOutput: true, onOutput: onOutput)
+            let address = try address(specification, directory, isOwn: relay != nil)
             Task {
                 _ = await process.wait()
+                withExtendedLifetime(hold) {}
                 await remove(directory)
             }
-            return ListeningProcess(process: process, port: specification.port)
+            return ListeningProcess(process: process, address: address)
         } catch {
             await remove(directory)
             throw error
         }
+    }
+
+    /// What leads into a network of the program's own, which it gets where its port is taken. Nil: the port is its.
+    private func relay(_ specification: ContainerSpecification, _ hold: PortBook.Hold?) async throws -> [String]? {
+        guard hold == nil, let port = specification.port, specification.hasNetwork else { return nil }
+        guard sandbox.canHaveNetwork, let yard = host.yardPort, let program = host.relayProgram else {
+            throw ContainerError(
+                .unavailable,
+                """
+                Port \(port) is in use on this machine, and the program cannot be given a network of its own here: \
+                let the image listen on SAGEMAKER_BIND_TO_PORT and label it \
+                com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true.
+                """
+            )
+        }
+        try await host.yardAccess.openSocket(in: host.workDirectory, to: yard)
+        return [program, "network-relay", "--program-port", String(port), "--yard-port", String(yard)]
+    }
+
+    private static func ownNetwork(_ specification: ContainerSpecification) -> ProcessOutput {
+        let text = """
+            Port \(specification.port ?? 0) of this machine is in use: the program has a network of its own, which leads \
+            to the yard and nowhere else.
+
+            """
+        return ProcessOutput(source: .standardOutput, bytes: ByteBuffer(string: text))
+    }
+
+    private func address(
+        _ specification: ContainerSpecification,
+        _ directory: String,
+        isOwn: Bool
+    ) throws -> ProgramAddress? {
+        guard let port = specification.port else { return nil }
+        guard isOwn else { return .port(port) }
+        let place = try SocketDirectory(directory)
+        return .socket(ProgramSocket(directory: place, name: NetworkRelay.programSocket, port: port))
     }
 
     /// Makes the run's directory, and checks what would only be seen as an exit code afterwards.

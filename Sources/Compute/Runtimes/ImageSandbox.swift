@@ -26,8 +26,13 @@ struct ImageSandbox: Sendable, Hashable {
         var mounts: [Mount]
         var isRootReadOnly: Bool
         var hasNetwork: Bool
+        /// What hands connections on between the machine's network and the program's own; nil where the program has none.
+        var relay: [String]?
         var scratch: Int?
     }
+
+    /// Whether a program can have a network of its own that can be reached.
+    var canHaveNetwork: Bool { if case .overlay = layering { true } else { false } }
 
     /// The whole command.
     func command(_ run: Run) -> [String] {
@@ -37,10 +42,20 @@ struct ImageSandbox: Sendable, Hashable {
         }
         let key = run.root.split(separator: "/").suffix(3).joined(separator: "/")
         let options = "lowerdir=../../images/\(key),upperdir=upper,workdir=work"
-        let script = "cd \"$1\" && mount -t overlay overlay -o \"$2\" merged && shift 2 && exec \"$@\""
-        return ending + [unshare, "--mount"] + (mapsRoot ? ["--map-root-user"] : [])
+        let mount = "cd \"$1\" && mount -t overlay overlay -o \"$2\" merged && shift 2"
+        let script = mount + (run.relay.map(Self.starting) ?? "") + " && exec \"$@\""
+        return ending + [unshare, "--mount"] + (run.relay == nil ? [] : ["--net"])
+            + (mapsRoot ? ["--map-root-user"] : [])
             + ["--", "/bin/sh", "-c", script, "sh", run.directory, options]
             + bubblewrapped(run, root: writableRoot(run))
+    }
+
+    /// Starts the relay beside the program, and waits until it hands connections on.
+    private static func starting(_ relay: [String]) -> String {
+        let command = relay.map(quoted).joined(separator: " ")
+        let ready = NetworkRelay.readyFile
+        return
+            " && { \(command) & while [ ! -e \(ready) ] && kill -0 $! 2>/dev/null; do sleep 0.01; done; [ -e \(ready) ]; }"
     }
 
     private func writableRoot(_ run: Run) -> [String] {

@@ -30,8 +30,8 @@ public protocol RunningContainer: Sendable {
     /// Resident memory of the program and its descendants, in bytes.
     var residentMemory: Int { get async }
 
-    /// The port of 127.0.0.1 at which the program's `port` is reached.
-    var port: Int? { get }
+    /// Where the program's `port` is reached.
+    var address: ProgramAddress? { get }
 
     /// Asks the program to end (SIGTERM, or what the image names) and makes it after `grace`. Returns when it has ended.
     func terminate(grace: Duration) async
@@ -42,13 +42,13 @@ public protocol RunningContainer: Sendable {
 
 /// A process of this machine, whose ports are the machine's.
 extension ChildProcess: RunningContainer {
-    public nonisolated var port: Int? { nil }
+    public nonisolated var address: ProgramAddress? { nil }
 }
 
 /// A process that listens on a port.
 struct ListeningProcess: RunningContainer {
     let process: ChildProcess
-    let port: Int?
+    let address: ProgramAddress?
 
     func wait() async -> ProcessExit { await process.wait() }
     var isRunning: Bool { get async { await process.isRunning } }

@@ -1,4 +1,5 @@
 import Compute
+import JSON
 import NIOCore
 
 /// Runs a job's image: in a container, unpacked, or with the machine's own programs in its place; with the job's
@@ -17,6 +18,7 @@ struct ImageJobRuntime: JobRuntime {
             if place.kind == .process { Self.adapt(&specification, to: container) }
             specification.environment["AWS_ENDPOINT_URL"] =
                 specification.environment["AWS_ENDPOINT_URL"] ?? place.endpoint
+            try await tellInterface(await place.clusterInterface(specification), &specification, container)
             await output(
                 ByteBuffer(string: "Trainyard runs this job \(try await place.introduction(specification))\n")
             )
@@ -41,13 +43,36 @@ struct ImageJobRuntime: JobRuntime {
             entrypoint: plan.command,
             arguments: plan.command == nil ? plan.arguments : nil,
             environment: container.environment,
-            mounts: [Mount(source: container.directory.root, target: ContainerPath.root)]
+            mounts: [Mount(source: container.directory.root, target: ContainerPath.root)],
+            limits: plan.limits(on: container.host)
         )
         specification.hasNetwork = !plan.isNetworkIsolated
         specification.wantsGPUs = plan.wantsGPUs
         specification.hostName = container.host.name
         specification.hosts = container.addresses
+        specification.cluster = container.cluster
         return specification
+    }
+
+    /// The program learns by which interface its hosts reach each other from a variable and from a file.
+    private func tellInterface(
+        _ interface: String,
+        _ specification: inout ContainerSpecification,
+        _ container: JobContainer
+    ) async throws {
+        guard container.cluster != nil, interface != JobHost.interface else { return }
+        let member = "\"network_interface_name\":"
+        specification.environment = specification.environment.mapValues {
+            $0.replacing("\(member)\"\(JobHost.interface)\"", with: "\(member)\"\(interface)\"")
+        }
+        if specification.environment["SM_NETWORK_INTERFACE_NAME"] == JobHost.interface {
+            specification.environment["SM_NETWORK_INTERFACE_NAME"] = interface
+        }
+        for (path, contents) in container.plan.contract.files(on: container.host) {
+            guard var document = contents.objectValue, document["network_interface_name"] != nil else { continue }
+            document["network_interface_name"] = .string(interface)
+            try container.directory.write(JSON.object(document).serializedBytes(), to: path)
+        }
     }
 
     /// The machine's own programs see the machine's names, and run the script that the image would.
@@ -70,9 +95,11 @@ struct HostProgram: JobProgram {
     let process: any RunningContainer
 
     func wait() async -> JobExit {
-        switch await process.wait() {
-        case .exited(let code): JobExit(code: code)
-        case .signaled(let number): JobExit(code: 128 + number)
+        let exit = await process.wait()
+        if let exceeded = await process.exceededLimit { return JobExit(code: 137, exceeded: exceeded) }
+        switch exit {
+        case .exited(let code): return JobExit(code: code)
+        case .signaled(let number): return JobExit(code: 128 + number)
         }
     }
 

@@ -95,6 +95,7 @@ struct JobCluster: Sendable {
             let container = JobContainer(
                 name: "\(job.kind.rawValue)/\(job.name)\(suffix)",
                 plan: plan,
+                cluster: plan.hosts.count > 1 ? "\(job.kind.rawValue)-\(job.id)" : nil,
                 host: host,
                 directory: directories[host.index],
                 hostsFile: hostsFile,

@@ -9,6 +9,9 @@ struct JobHost: Sendable, Hashable {
     var instanceType: String
     var group: String
 
+    /// The network interface of hosts that are processes of one machine.
+    static let interface = "lo"
+
     /// What AWS calls the group of a cluster without groups.
     static let homogeneousGroup = "homogeneousCluster"
 

@@ -67,6 +67,8 @@ struct JobPlan: Sendable {
     var isNetworkIsolated = false
     /// Whether the instance type that was asked for has GPUs.
     var wantsGPUs = false
+    /// The size of a host's volume in GiB.
+    var volumeSize: Int?
     /// The user's script, which an AWS framework image would run: what takes the image's place can run it as well.
     var script: [String]?
     var hosts: [JobHost]

@@ -119,6 +119,9 @@ struct JobRun: Sendable {
     }
 
     private func failureReason(_ exit: JobExit, _ directory: JobDirectory) throws(JobFailure) -> String {
+        if let exceeded = exit.exceeded {
+            return exceeded.failureReason + (job.kind == .training ? ", exit code: \(exit.code)" : "")
+        }
         guard job.kind == .training else { return "AlgorithmError: See job logs for more information" }
         let text = try directory.text("/opt/ml/output/failure", limit: JobState.maximumTextLength) ?? ""
         let suffix = ", exit code: \(exit.code)"

@@ -1,4 +1,5 @@
 import AWSProtocol
+import Compute
 import JSON
 import NIOCore
 
@@ -28,6 +29,8 @@ struct JobExit: Sendable, Equatable {
     var code: Int32
     /// The program itself blames what it was given. Only built-in algorithms say so.
     var isClientError = false
+    /// The limit that the program was ended for.
+    var exceeded: ExceededLimit?
 }
 
 /// What a runtime is to start.
@@ -35,6 +38,8 @@ struct JobContainer: Sendable {
     /// `training-job/NAME`
     var name: String
     var plan: JobPlan
+    /// What the job's hosts have in common, where there are several.
+    var cluster: String?
     /// Which of the plan's hosts it is to run on.
     var host: JobHost
     /// The host's `/opt/ml`.

@@ -17,6 +17,7 @@ extension JobPlan {
         isNetworkIsolated = request["NetworkConfig"]?["EnableNetworkIsolation"]?.boolValue == true
         wantsGPUs = Self.hasGPUs(request["ProcessingResources"]?["ClusterConfig"]?["InstanceType"])
         hosts = try JobHost.cluster(request["ProcessingResources"]?["ClusterConfig"])
+        volumeSize = request["ProcessingResources"]?["ClusterConfig"]?["VolumeSizeInGB"]?.intValue
         inputs = []
         outputs = []
         for input in request["ProcessingInputs"]?.arrayValue ?? [] where !input["AppManaged"].isTrue {

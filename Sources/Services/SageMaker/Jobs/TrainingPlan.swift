@@ -17,6 +17,7 @@ extension JobPlan {
         isNetworkIsolated = request["EnableNetworkIsolation"].isTrue
         hosts = try JobHost.cluster(request["ResourceConfig"])
         wantsGPUs = hosts.contains { Self.hasGPUs(.string($0.instanceType)) }
+        volumeSize = request["ResourceConfig"]?["VolumeSizeInGB"]?.intValue.flatMap { $0 > 0 ? $0 : nil }
         let channels = request["InputDataConfig"]?.arrayValue ?? []
         let mode = algorithm["TrainingInputMode"]?.stringValue ?? "File"
         inputs = []
@@ -218,7 +219,7 @@ struct TrainingContract: JobContract {
                     ]
                 }
             ),
-            "network_interface_name": "lo",
+            "network_interface_name": .string(JobHost.interface),
         ]
     }
 }

@@ -46,7 +46,7 @@ struct TrainingToolkit {
             "SM_NUM_NEURONS": "0",
             "SM_LOG_LEVEL": Self.decoded(hyperparameters["sagemaker_container_log_level"])?.intValue.map { "\($0)" }
                 ?? "20",
-            "SM_NETWORK_INTERFACE_NAME": "lo",
+            "SM_NETWORK_INTERFACE_NAME": JobHost.interface,
             "SM_INPUT_DATA_CONFIG": inputDataConfiguration.serialized(),
             "SM_RESOURCE_CONFIG": resourceConfiguration.serialized(),
             "SM_FRAMEWORK_PARAMS": JSON.object(Self.framework(hyperparameters)).serialized(),

@@ -8,8 +8,6 @@ import NIOHTTP1
 ///
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html>
 struct HTTPModelContainer: ModelContainer {
-    /// How long a container may take to end after SIGTERM.
-    static let grace = Duration.seconds(30)
     /// An answer to `/ping` must come within this.
     private static let pingTimeout = TimeAmount.seconds(2)
     private static let maximumErrorBytes = 64 << 10
@@ -21,14 +19,14 @@ struct HTTPModelContainer: ModelContainer {
     init(name: String, program: ServingProgram) {
         self.name = name
         self.program = program
-        client = LoopbackHTTPClient(host: program.host, port: program.port)
+        client = LoopbackHTTPClient(program.address)
     }
 
     var isUsable: Bool { program.isRunning }
 
     var isIdleCostly: Bool { true }
 
-    func stop() async { await program.stop(grace: Self.grace) }
+    func stop(grace: Duration) async { await program.stop(grace: grace) }
 
     /// Whether the container says that it is ready.
     func isHealthy() async -> Bool {

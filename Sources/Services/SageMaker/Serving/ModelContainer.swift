@@ -12,13 +12,19 @@ protocol ModelContainer: Sendable {
     /// Whether it costs anything while nobody asks it: a program does, what is built in does not.
     var isIdleCostly: Bool { get }
 
-    /// Ends it: SIGTERM, and SIGKILL after AWS's 30 seconds. Requests under way should have been waited for.
-    func stop() async
+    /// Ends it: SIGTERM, and SIGKILL after the grace. Requests under way should have been waited for.
+    func stop(grace: Duration) async
 }
 
 extension ModelContainer {
     func executionParameters() async -> [UInt8]? { nil }
     var isUsable: Bool { true }
     var isIdleCostly: Bool { false }
-    func stop() async {}
+    func stop(grace: Duration) async {}
+
+    /// Ends it in AWS's time.
+    func stop() async { await stop(grace: Self.grace) }
+
+    /// How long a container may take to end after SIGTERM.
+    static var grace: Duration { .seconds(30) }
 }

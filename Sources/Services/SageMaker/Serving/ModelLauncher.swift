@@ -166,12 +166,11 @@ private struct ContainerStart: Sendable {
             do { try await Task.sleep(for: pause) } catch { break }
             pause = min(pause * 2, .milliseconds(250))
         }
-        let hasEnded = !container.isUsable
-        await container.stop()
+        if !container.isUsable { await log.write(line: "The program of the \(definition.name) container has ended.") }
+        await container.stop(grace: .seconds(1))
         throw ServingFailure(
-            "The \(definition.name) container did not pass the ping health check"
-                + (hasEnded ? ": its program ended" : "")
-                + ". Please check CloudWatch logs for this endpoint."
+            "The \(definition.name) container did not pass the ping health check. Please check CloudWatch logs for this "
+                + "endpoint."
         )
     }
 }

@@ -61,9 +61,12 @@ struct ModelServer: Sendable {
     /// The first container's: it is the one that gets the batches.
     func executionParameters() async -> [UInt8]? { await containers.first?.executionParameters() }
 
-    func stop() async {
+    /// - Parameter grace: How long its programs may take to end; nil for AWS's time.
+    func stop(grace: Duration? = nil) async {
         await withDiscardingTaskGroup { group in
-            for container in containers { group.addTask { await container.stop() } }
+            for container in containers {
+                group.addTask { await container.stop(grace: grace ?? HTTPModelContainer.grace) }
+            }
         }
         await log.close()
         // What cannot be removed now is removed at the next start.

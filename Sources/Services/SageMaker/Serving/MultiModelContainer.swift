@@ -22,7 +22,7 @@ struct MultiModelContainer: ModelContainer {
     var isUsable: Bool { container.isUsable }
     var isIdleCostly: Bool { true }
 
-    func stop() async { await container.stop() }
+    func stop(grace: Duration) async { await container.stop(grace: grace) }
 
     func invoke(_ request: InferenceRequest) async throws(InferenceFailure) -> InferenceAnswer {
         let target = try source.target(request)

@@ -3,16 +3,14 @@ import Synchronization
 
 /// A program that serves a model, and where it listens.
 final class ServingProgram: Sendable {
-    let host: String
-    let port: Int
+    let address: ProgramAddress
     private let program: any JobProgram
     private let exit = Mutex<JobExit?>(nil)
     private let following: Mutex<Task<Void, Never>?> = Mutex(nil)
 
-    init(_ program: any JobProgram, host: String = "127.0.0.1", port: Int) {
+    init(_ program: any JobProgram, at address: ProgramAddress) {
         self.program = program
-        self.host = host
-        self.port = port
+        self.address = address
         let task = Task { [weak self] in
             let exit = await program.wait()
             self?.exit.withLock { $0 = exit }

@@ -80,7 +80,7 @@ struct ServingRuntime: Sendable {
         )
         do {
             let process = try await host.start(specification) { await output($0.bytes) }
-            return ServingProgram(HostProgram(process: process), port: port)
+            return ServingProgram(HostProgram(process: process), at: .port(port))
         } catch {
             throw ServingFailure("\(error)")
         }
@@ -95,7 +95,7 @@ struct ServingRuntime: Sendable {
         do {
             let place = try await host.place(for: start.container.imageName)
             if place.kind == .process { return nil }
-            // Only an image that says so listens where it is told; others have AWS's port, the machine's one 8080.
+            // Only an image that says so listens where it is told; others have AWS's port.
             let label = place.image?.configuration.labels["com.amazonaws.sagemaker.capabilities.accept-bind-to-port"]
             let port = label == "true" ? try await FreePort.find() : 8080
             var specification = ContainerSpecification(
@@ -111,7 +111,7 @@ struct ServingRuntime: Sendable {
             let introduction = try await place.introduction(specification)
             await output(ByteBuffer(string: "Trainyard serves this model \(introduction)\n"))
             let running = try await place.start(specification) { await output($0.bytes) }
-            return ServingProgram(HostProgram(process: running), port: running.port ?? port)
+            return ServingProgram(HostProgram(process: running), at: running.address ?? .port(port))
         } catch {
             throw ServingFailure("\(error)")
         }

@@ -93,7 +93,7 @@ final class VariantServer: Sendable {
     /// Stops the server at once, whatever is under way; for the yard's own end.
     func interrupt() async {
         state.withLock { $0.isRetired = true }
-        await stop()
+        await stop(grace: .seconds(1))
     }
 
     /// When it may be stopped for lack of requests; nil where that would save nothing.
@@ -151,7 +151,7 @@ final class VariantServer: Sendable {
         }
     }
 
-    private func stop() async {
+    private func stop(grace: Duration? = nil) async {
         let (server, starting) = state.withLock { state in
             defer {
                 state.server = nil
@@ -160,8 +160,8 @@ final class VariantServer: Sendable {
             return (state.server, state.starting)
         }
         starting?.cancel()
-        await server?.stop()
-        if let late = try? await starting?.value { await late.stop() }
+        await server?.stop(grace: grace)
+        if let late = try? await starting?.value { await late.stop(grace: grace) }
     }
 
     fileprivate func release() {
