@@ -15,6 +15,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+pytest_plugins = ["runtimes"]
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("TRAINYARD_BINARY") or str(ROOT / ".build/debug/trainyard")
 ACCOUNT = "000000000000"

@@ -102,6 +102,52 @@ def training_image(script):
     return image(LayerFiles().add("/usr/local/bin/train", f"#!{PYTHON}\n{script}".encode(), 0o755).done())
 
 
+# A model server: it answers `/ping`, and `/invocations` with what it was sent and a word; some requests are wishes.
+SERVER = """
+import http.server, os, signal, sys, time, urllib.error, urllib.request
+# The first process of a container has no other answer to SIGTERM.
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+if os.environ.get('FAILS') == 'start':
+    sys.exit('no model here')
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    def log_message(self, *words): pass
+    def answer(self, status, body):
+        self.send_response(status)
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def do_GET(self):
+        self.answer(500 if os.environ.get('FAILS') == 'ping' else 200, b'')
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
+        if body == b'crash': os._exit(3)
+        if body == b'yard':
+            try: status = urllib.request.urlopen(os.environ['AWS_ENDPOINT_URL'] + '/v2/', timeout=10).status
+            except urllib.error.HTTPError as error: status = error.code
+            return self.answer(200, str(status).encode())
+        if body == b'stream':
+            self.send_response(200)
+            self.send_header('Transfer-Encoding', 'chunked')
+            self.end_headers()
+            for word in (b'one ', b'two ', b'three'):
+                self.wfile.write(b'%x\\r\\n%b\\r\\n' % (len(word), word))
+                self.wfile.flush()
+            return self.wfile.write(b'0\\r\\n\\r\\n')
+        time.sleep(float(os.environ.get('SECONDS', 0)))
+        self.answer(200, body + os.environ.get('WORD', '').encode())
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+print(sys.argv[1:], flush=True)
+Server(('', int(os.environ.get('SAGEMAKER_BIND_TO_PORT', 8080))), Handler).serve_forever()
+"""
+
+
+def serving_image(**config):
+    """An image whose `serve` is `SERVER`."""
+    return image(LayerFiles().add("/usr/local/bin/serve", f"#!{PYTHON}\n{SERVER}".encode(), 0o755).done(), **config)
+
+
 def function_image(source, **config):
     """A Lambda function's image with its own runtime, as AWS's base images are made."""
     files = LayerFiles().add("/var/runtime/bootstrap.py", RUNTIME.encode()).add("/var/task/main.py", source.encode())

@@ -3,56 +3,25 @@
 import io
 import json
 import os
-import shutil
 import subprocess
 import tarfile
-import tempfile
 
 import pytest
 from botocore.exceptions import ClientError
 
 import engines
-from conftest import ROLE, Yard, wait_for
+from conftest import ROLE, wait_for
 from programs import function_image, image, LayerFiles, push, PYTHON, training_image
 
-needs_bubblewrap = pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap is not installed")
 
-
-@pytest.fixture(scope="session")
-def docker_engine():
-    with tempfile.TemporaryDirectory(prefix="ty-", dir="/tmp", ignore_cleanup_errors=True) as directory:
-        try:
-            engine = engines.docker(directory)
-        except engines.Unavailable as reason:
-            pytest.skip(str(reason))
-        yield engine
-        engine.stop()
-
-
-@pytest.fixture(scope="session")
-def engine(docker_engine):
-    """The socket of Docker's engine."""
-    return docker_engine.socket
-
-
-def start_yard(directory, runtime, request, monkeypatch):
-    path = request.getfixturevalue("engine") if runtime == "container" else "/nowhere"
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
-    return Yard(directory, "--runtime", runtime)
-
-
-@pytest.fixture(params=[pytest.param("image", marks=needs_bubblewrap), "container"])
-def runtime(request):
-    return request.param
+def available_memory():
+    with open("/proc/meminfo") as file:
+        return next(int(line.split()[1]) << 10 for line in file if line.startswith("MemAvailable"))
 
 
 @pytest.fixture
-def own_yard(tmp_path, runtime, request, monkeypatch):
-    """A yard that has this one runtime."""
-    yard = start_yard(tmp_path, runtime, request, monkeypatch)
-    yield yard
-    if yard.process.poll() is None:
-        yard.stop()
+def own_yard(runtime_yard):
+    return runtime_yard
 
 
 class Trainings:
@@ -65,8 +34,8 @@ class Trainings:
         self.client.create_training_job(
             TrainingJobName=name, RoleArn=ROLE, AlgorithmSpecification=specification,
             OutputDataConfig={"S3OutputPath": "s3://training/models"},
-            ResourceConfig={"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
-            StoppingCondition={"MaxRuntimeInSeconds": 600}, **more)
+            StoppingCondition={"MaxRuntimeInSeconds": 600},
+            **{"ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}, **more})
 
     def status(self, name):
         return self.client.describe_training_job(TrainingJobName=name)
@@ -215,6 +184,36 @@ def test_images_that_are_not_there_are_refused_in_awss_words(own_yard):
     assert job["TrainingJobStatus"] == "Failed" and f"{registry}/none:1" in job["FailureReason"]
 
 
+def test_a_job_that_fills_its_volume_is_ended(own_yard, runtime):
+    trainings = Trainings(own_yard)
+    uri, _ = push(own_yard, "full", "1", training_image("""
+import os, pathlib, time
+for path in ['/opt/ml/model/part', '/own' if os.environ['WHERE'] == 'image' else '/opt/ml/model/rest']:
+    with open(path, 'wb') as file:
+        os.posix_fallocate(file.fileno(), 0, 600 << 20)
+time.sleep(600)
+"""))
+    for where in ["mount", "image"]:
+        trainings.start(where, uri, Environment={"WHERE": where})
+        job = trainings.ended(where)
+        assert job["TrainingJobStatus"] == "Failed"
+        assert job["FailureReason"].startswith("AlgorithmError: No space left on device")
+        assert job["FailureReason"].endswith(", exit code: 137")
+        assert "within" in trainings.lines(where)[0] and "1 GiB of disk" in trainings.lines(where)[0]
+        assert "Contents" not in trainings.s3.list_objects_v2(Bucket="training", Prefix=f"models/{where}")
+
+
+@pytest.mark.skipif(available_memory() < 8 << 30, reason="the job needs more memory than is free")
+def test_a_job_that_takes_more_memory_than_its_instance_has_is_ended(own_yard):
+    trainings = Trainings(own_yard)
+    uri, _ = push(own_yard, "hungry", "1", training_image("x = bytearray(b'1') * (5 << 30)\nimport time\ntime.sleep(600)"))
+    trainings.start("job", uri, ResourceConfig={"InstanceCount": 1, "InstanceType": "ml.t3.medium", "VolumeSizeInGB": 1})
+    job = trainings.ended("job")
+    assert (job["TrainingJobStatus"], job["FailureReason"]) == (
+        "Failed", "ClientError: Please use an instance type with more memory, or reduce the size of job data processed on an "
+                  "instance., exit code: 137")
+
+
 def processes(marker):
     return subprocess.run(["pgrep", "-f", marker], capture_output=True, text=True).stdout.split()
 
@@ -241,21 +240,23 @@ def test_nothing_is_left_of_a_yard_that_is_killed(own_yard, runtime, request):
     wait_for(lambda: "begun" in trainings.lines("job"))
     wait_for(lambda: len(processes(f"/bin/sleep {marker}")) >= 2)
     own_yard.kill()
+    wait_for(lambda: not processes(marker), 20)
     if runtime == "image":
-        wait_for(lambda: not processes(marker), 10)
         assert not mounts(own_yard.directory)
+    else:
+        wait_for(lambda: not containers(request.getfixturevalue("docker_engine").socket), 20)
     own_yard.start()
     job = trainings_of(own_yard).ended("job")
     assert job["TrainingJobStatus"] == "Failed" and "The yard stopped while the job was running" in job["FailureReason"]
     # The event is delivered again.
     wait_for(lambda: processes(f"/bin/sleep {marker}"))
     if runtime == "container":
-        wait_for(lambda: len(containers(request.getfixturevalue("engine"))) <= 1)
+        wait_for(lambda: len(containers(request.getfixturevalue("docker_engine").socket)) <= 1)
     own_yard.client("lambda").delete_function(FunctionName="images")
     own_yard.stop()
     wait_for(lambda: not processes(marker), 20)
     if runtime == "container":
-        wait_for(lambda: not containers(request.getfixturevalue("engine")), 20)
+        wait_for(lambda: not containers(request.getfixturevalue("docker_engine").socket), 20)
 
 
 def trainings_of(yard):
