@@ -3,18 +3,20 @@ import JSON
 /// Events as a journal keeps them: a text that occurs again, as names and data do at every step, is written once.
 ///
 /// For each event: its type, milliseconds since the event before, how far back the event lies that it follows, and its
-/// details. Numbers are written seven bits a byte, the lowest first.
+/// details. Numbers are written seven bits a byte, the lowest first. Where a state hands the last data on at once, in events
+/// of the types that states had last, `passed` and the state's name stand for its two events.
 extension HistoryEvent {
     /// The events, whose ids follow each other, in the journal's form.
     public static func journal(_ events: [HistoryEvent]) -> [UInt8] {
         var writer = JournalWriter(events: events.count)
-        var time = 0
-        for event in events {
-            writer.write(type: event.type)
-            writer.write(number: event.timestamp - time)
-            writer.write(number: event.id - event.previousEventID)
-            writer.write(event.details)
-            time = event.timestamp
+        var index = 0
+        while index < events.count {
+            if index + 1 < events.count, writer.writePassed(events[index], events[index + 1]) {
+                index += 2
+            } else {
+                writer.write(events[index])
+                index += 1
+            }
         }
         return writer.bytes
     }
@@ -25,17 +27,7 @@ extension HistoryEvent {
     public static func events(journal bytes: [UInt8], first: Int) throws(JournalError) -> [HistoryEvent] {
         var reader = JournalReader(bytes)
         var events: [HistoryEvent] = []
-        var time = 0
-        while !reader.isAtEnd {
-            let id = first + events.count
-            let type = try reader.readText()
-            time += try reader.readNumber()
-            let previous = id - (try reader.readNumber())
-            let details = try reader.readDetails()
-            events.append(
-                HistoryEvent(id: id, previousEventID: previous, timestamp: time, type: type, details: details)
-            )
-        }
+        while !reader.isAtEnd { try reader.read(into: &events, first: first) }
         return events
     }
 }
@@ -47,6 +39,9 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { "The journal of an execution is damaged at byte \(offset)." }
 }
+
+/// What stands in an event's type's place for a state's two events.
+private let passed = -1
 
 private struct JournalWriter {
     /// A text that was written, and its place among those written.
@@ -65,6 +60,9 @@ private struct JournalWriter {
     private var types: [Written] = []
     private var name = Written()
     private var data = Written()
+    private var entered = ""
+    private var exited = ""
+    private var time = 0
 
     /// - Parameter events: how many there will be.
     init(events: Int) {
@@ -72,7 +70,33 @@ private struct JournalWriter {
         places.reserveCapacity(8 + events / 2)
     }
 
-    mutating func write(number: Int) {
+    mutating func write(_ event: HistoryEvent) {
+        write(type: event.type)
+        write(number: event.timestamp - time)
+        write(number: event.id - event.previousEventID)
+        write(event.details)
+        time = event.timestamp
+        switch event.details {
+        case .entered: entered = event.type
+        case .exited: exited = event.type
+        default: break
+        }
+    }
+
+    /// Writes the two events of a state that hands the last data on; answers false, and does nothing, where they are none.
+    mutating func writePassed(_ first: HistoryEvent, _ second: HistoryEvent) -> Bool {
+        guard case .entered(let name, let input) = first.details,
+            case .exited(let same, let output, let assigned) = second.details,
+            first.timestamp == time, second.timestamp == time, first.previousEventID == first.id - 1,
+            second.previousEventID == first.id, assigned.isEmpty, data.isOf(input), first.type == entered,
+            second.type == exited, same == name, output == input
+        else { return false }
+        write(number: passed)
+        write(name: name)
+        return true
+    }
+
+    private mutating func write(number: Int) {
         // The sign goes to the lowest bit.
         var rest = UInt(bitPattern: (number << 1) ^ (number >> (Int.bitWidth - 1)))
         while rest >= 0x80 {
@@ -84,7 +108,7 @@ private struct JournalWriter {
 
     /// The place of the text among those written so far, or 0 and the text. Answers the place.
     @discardableResult
-    mutating func write(text: String) -> Int {
+    private mutating func write(text: String) -> Int {
         if let place = places[text] {
             write(number: place)
             return place
@@ -102,7 +126,7 @@ private struct JournalWriter {
         bytes.append(contentsOf: text.utf8)
     }
 
-    mutating func write(type: String) {
+    private mutating func write(type: String) {
         for known in types where known.isOf(type) { return write(number: known.place) }
         let place = write(text: type)
         // A loop or a Map has few; the table finds the others.
@@ -119,7 +143,7 @@ private struct JournalWriter {
         data = Written(text: text, place: write(text: text))
     }
 
-    mutating func write(_ details: HistoryEvent.Details) {
+    private mutating func write(_ details: HistoryEvent.Details) {
         switch details {
         case .none: write(number: 0)
         case .entered(let name, let input):
@@ -151,6 +175,10 @@ private struct JournalReader {
     private let bytes: [UInt8]
     private var offset = 0
     private var texts: [String] = []
+    private var data = ""
+    private var entered = ""
+    private var exited = ""
+    private var time = 0
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -158,7 +186,35 @@ private struct JournalReader {
 
     private var damage: JournalError { JournalError(offset: offset) }
 
-    mutating func readNumber() throws(JournalError) -> Int {
+    /// Reads what stands next: one event, or a state's two.
+    mutating func read(into events: inout [HistoryEvent], first: Int) throws(JournalError) {
+        let id = first + events.count
+        func add(_ type: String, after previous: Int, _ details: HistoryEvent.Details) {
+            let id = first + events.count
+            events.append(
+                HistoryEvent(id: id, previousEventID: previous, timestamp: time, type: type, details: details)
+            )
+        }
+        let place = try readNumber()
+        guard place != passed else {
+            let name = try readText()
+            add(entered, after: id - 1, .entered(name: name, input: data))
+            add(exited, after: id, .exited(name: name, output: data, assigned: []))
+            return
+        }
+        let type = try readText(at: place)
+        time += try readNumber()
+        let previous = id - (try readNumber())
+        let details = try readDetails()
+        add(type, after: previous, details)
+        switch details {
+        case .entered(_, let input): (entered, data) = (type, input)
+        case .exited(_, let output, _): (exited, data) = (type, output)
+        default: break
+        }
+    }
+
+    private mutating func readNumber() throws(JournalError) -> Int {
         var value: UInt = 0
         var shift: UInt = 0
         while offset < bytes.count, shift < 64 {
@@ -171,10 +227,12 @@ private struct JournalReader {
         throw damage
     }
 
-    mutating func readText() throws(JournalError) -> String {
-        let place = try readNumber()
-        if place > 0 {
-            guard place <= texts.count else { throw damage }
+    private mutating func readText() throws(JournalError) -> String { try readText(at: try readNumber()) }
+
+    /// - Parameter place: among the texts read so far, or 0 for one that stands next.
+    private mutating func readText(at place: Int) throws(JournalError) -> String {
+        guard place == 0 else {
+            guard place > 0, place <= texts.count else { throw damage }
             return texts[place - 1]
         }
         let count = try readNumber()
@@ -185,7 +243,7 @@ private struct JournalReader {
         return text
     }
 
-    mutating func readDetails() throws(JournalError) -> HistoryEvent.Details {
+    private mutating func readDetails() throws(JournalError) -> HistoryEvent.Details {
         switch try readNumber() {
         case 0: return .none
         case 1: return .entered(name: try readText(), input: try readText())

@@ -30,22 +30,44 @@ struct SignatureClaim: Sendable {
         return query.contains("AWSAccessKeyId") && query.contains("Signature") ? .outdated : .none
     }
 
+    /// What stands in an `Authorization` header behind the algorithm.
+    private struct Parameters {
+        var credential: Substring?
+        var signedHeaders: Substring?
+        var signature: Substring?
+
+        init(_ text: Substring) {
+            for part in text.utf8.split(whereSeparator: { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: " ") }) {
+                if let value = Self.value(part, of: "Credential=") {
+                    credential = value
+                } else if let value = Self.value(part, of: "SignedHeaders=") {
+                    signedHeaders = value
+                } else if let value = Self.value(part, of: "Signature=") {
+                    signature = value
+                }
+            }
+        }
+
+        private static func value(_ part: Substring.UTF8View.SubSequence, of name: StaticString) -> Substring? {
+            let count = name.utf8CodeUnitCount
+            let bytes = UnsafeBufferPointer(start: name.utf8Start, count: count)
+            guard part.count > count, part.starts(with: bytes) else { return nil }
+            return Substring(part.dropFirst(count))
+        }
+
+        var missing: [String] {
+            [("Credential", credential), ("Signature", signature), ("SignedHeaders", signedHeaders)]
+                .filter { $0.1 == nil }.map(\.0)
+        }
+    }
+
     /// Reads an `Authorization` header.
     init(header: String, _ head: HTTPRequestHead, _ errors: SignatureErrors) throws(AWSError) {
         guard header.hasPrefix(Self.algorithm) else { throw errors.unsupportedAlgorithm }
-        var parameters: [Substring: Substring] = [:]
-        let parts = header.utf8.dropFirst(Self.algorithm.utf8.count)
-            .split { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: " ") }
-        for part in parts {
-            let pair = part.split(separator: UInt8(ascii: "="), maxSplits: 1)
-            if pair.count == 2 { parameters[Substring(pair[0])] = Substring(pair[1]) }
-        }
-        guard let credential = parameters["Credential"], let signedHeaders = parameters["SignedHeaders"],
-            let signature = parameters["Signature"]
-        else {
-            let missing = ["Credential", "Signature", "SignedHeaders"].filter { parameters[$0[...]] == nil }
-            throw errors.incomplete(missing, header)
-        }
+        let parameters = Parameters(header.dropFirst(Self.algorithm.count))
+        guard let credential = parameters.credential, let signedHeaders = parameters.signedHeaders,
+            let signature = parameters.signature
+        else { throw errors.incomplete(parameters.missing, header) }
         guard let scope = CredentialScope(parsing: credential) else {
             throw errors.malformedCredential(String(credential))
         }
@@ -56,7 +78,7 @@ struct SignatureClaim: Sendable {
         self.scope = scope
         self.signedHeaders = Self.names(signedHeaders)
         self.signature = String(signature)
-        self.date = moment.basicISO8601
+        self.date = Self.isBasic(date) ? date : moment.basicISO8601
         self.moment = moment
         sessionToken = head.headers["x-amz-security-token"]
     }
@@ -84,6 +106,11 @@ struct SignatureClaim: Sendable {
         self.moment = moment
         self.expires = seconds
         sessionToken = query["X-Amz-Security-Token"]
+    }
+
+    /// Whether a moment is written as `20230501T123456Z` already.
+    private static func isBasic(_ date: String) -> Bool {
+        date.utf8.count == 16 && date.utf8.dropFirst(8).first == UInt8(ascii: "T") && date.hasSuffix("Z")
     }
 
     private static func names(_ list: Substring) -> [String] {

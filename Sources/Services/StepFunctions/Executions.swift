@@ -65,14 +65,13 @@ extension StepFunctionsService {
         _ fresh: ExecutionRecord,
         _ journal: StepRecord
     ) async throws -> (ExecutionRecord, isNew: Bool) {
-        let arn = try ExecutionARN(fresh.arn)
-        return try await store.write { db -> (ExecutionRecord, isNew: Bool) in
+        try await store.write { db -> (ExecutionRecord, isNew: Bool) in
             var record = fresh
             if try record.insert(in: db) {
                 try journal.insert(execution: record.number, in: db)
                 return (record, true)
             }
-            guard let existing = try ExecutionRecord.fetch(arn, in: db), existing.status == "RUNNING",
+            guard let existing = try ExecutionRecord.fetch(ExecutionARN(fresh.arn), in: db), existing.status == "RUNNING",
                 Self.isSameInput(existing.input, fresh.input)
             else { throw AWSError.executionAlreadyExists(fresh.arn) }
             return (existing, false)

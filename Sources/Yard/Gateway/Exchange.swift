@@ -42,19 +42,11 @@ struct Exchange {
     // MARK: The answer
 
     private func write(_ answer: HTTPAnswer, _ writer: consuming ResponseWriter) async throws {
-        var head = HTTPResponse(status: .init(code: answer.status), headerFields: fields(answer.headers))
-        head.headerFields[.date] = HTTPDate.now()
-        guard request.method != .head else {
-            if head.headerFields[.contentLength] == nil {
-                head.headerFields[.contentLength] = String(answer.body.length ?? 0)
-            }
-            return try await writer.writeResponse(head)
-        }
-        guard answer.status != 204, answer.status != 304 else {
-            head.headerFields[.contentLength] = nil
-            return try await writer.writeResponse(head)
-        }
-        head.headerFields[.contentLength] = answer.body.length.map { String($0) }
+        let isBodiless = answer.status == 204 || answer.status == 304
+        let length = request.method == .head ? answer.body.length ?? 0 : answer.body.length
+        let fields = fields(answer.headers, length: isBodiless ? nil : length, isHead: request.method == .head)
+        let head = HTTPResponse(status: .init(code: answer.status), headerFields: fields)
+        guard request.method != .head, !isBodiless else { return try await writer.writeResponse(head) }
         if case .bytes(let buffer) = answer.body.content {
             return try await writer.write(response: head, body: ResponseBody(byteBuffer: buffer))
         }
@@ -69,13 +61,24 @@ struct Exchange {
     /// larger.
     private static func chunkSize(_ body: Body) -> Int { (body.length ?? 0) > 64 << 20 ? 4 << 20 : 1 << 20 }
 
-    private func fields(_ headers: HTTPHeaderList) -> HTTPFields {
+    /// The answer's fields, with the date and the body's length. Fields are only appended: looking one up would make the
+    /// table of all of them first.
+    ///
+    /// An answer to HEAD says itself how long the body would be, where it knows.
+    private func fields(_ headers: HTTPHeaderList, length: Int?, isHead: Bool) -> HTTPFields {
         var fields = HTTPFields()
         fields.reserveCapacity(headers.fields.count + 2)
+        var length = length
         for field in headers.fields {
-            guard let name = HTTPField.Name(field.name) else { continue }
+            guard let name = HTTPField.Name(field.name), name != .date else { continue }
+            if name == .contentLength {
+                guard isHead, length != nil else { continue }
+                length = nil
+            }
             fields.append(HTTPField(name: name, value: field.value))
         }
+        fields.append(HTTPField(name: .date, value: HTTPDate.now()))
+        if let length { fields.append(HTTPField(name: .contentLength, value: String(length))) }
         return fields
     }
 }
