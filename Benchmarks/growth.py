@@ -31,7 +31,7 @@ def parallel(count):
 # Title, the smaller and the larger number, the definition and the input for a number, and how many events one of them makes.
 SHAPES = [
     ("events of a history", 2400, 24000, lambda n: (loop(n // 4), {"n": 0})),
-    ("items of an inline Map", 500, 5000, lambda n: (mapping(), list(range(n)))),
+    ("items of an inline Map", 600, 6000, lambda n: (mapping(), list(range(n)))),
     ("items of a distributed Map", 1000, 10000, lambda n: (distributed(), list(range(n)))),
     ("branches of a Parallel state", 100, 1000, lambda n: (parallel(n), {})),
 ]
@@ -44,20 +44,25 @@ def distributed():
 
 
 def cost(binary, shape, count):
-    """CPU microseconds and KiB of memory for each of `count`, on a server of its own; the best of three executions."""
+    """CPU microseconds for each of `count`, and KiB of memory at the peak of one execution, on a server of its own."""
     with tempfile.TemporaryDirectory() as home:
         server = trainyard(binary, home + "/data")
         connection = Connection(server)
         finish(connection, start(connection, create(connection, chain())))
         definition, value = shape(count)
-        machine, memory, times = create(connection, definition), server.memory(), []
-        for _ in range(3):
-            cpu = server.cpu_seconds()
-            finish(connection, start(connection, machine, json.dumps(value)))
-            times.append(server.cpu_seconds() - cpu)
-        grown = server.memory() - memory
+        machine, value = create(connection, definition), json.dumps(value)
+        memory = server.memory()
+        server.forget_peak()
+        finish(connection, start(connection, machine, value))
+        grown = server.peak_memory() - memory
+        # The kernel counts CPU in hundredths of a second: the small ones are run often enough for that.
+        times = max(3, 30000 // count)
+        cpu = server.cpu_seconds()
+        for _ in range(times):
+            finish(connection, start(connection, machine, value))
+        cpu = (server.cpu_seconds() - cpu) / times
         server.stop()
-    return min(times) * 1e6 / count, max(grown, 0) * 1024 / count
+    return cpu * 1e6 / count, max(grown, 0) * 1024 / count
 
 
 def start_together(server, machine, count, value="{}"):
@@ -154,9 +159,10 @@ def measure(options):
     rows = []
     for title, small, large, shape in SHAPES:
         (cpu, memory), (cpu_large, memory_large) = cost(options.binary, shape, small), cost(options.binary, shape, large)
-        rows.append([title, f"{small:,} and {large:,}", f"{cpu:.1f} and {cpu_large:.1f} µs", f"{cpu_large / cpu:.2f}",
-                     f"{memory:.1f} and {memory_large:.1f} KiB"])
-    text = table(["what grows", "from, to", "server CPU for each", "ratio (bar: 2)", "memory for each"], rows)
+        ratio = cpu_large / cpu
+        rows.append([title, f"{small:,} and {large:,}", f"{cpu:.1f} and {cpu_large:.1f} µs",
+                     f"{ratio:.2f}, {'met' if ratio <= 2 else '**missed**'}", f"{memory:.1f} and {memory_large:.1f} KiB"])
+    text = table(["what grows", "from, to", "server CPU for each", "ratio (bar: 2)", "memory for each at the peak"], rows)
     return f"{text}\n\n{sleepers(options.binary, SLEEPERS)}\n\n{crowd(options.binary, CROWD)}\n"
 
 

@@ -97,6 +97,15 @@ class Server:
                 continue
         return total * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
+    def forget_peak(self):
+        """Lets `peak_memory` begin anew."""
+        pathlib.Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+    def peak_memory(self):
+        """The most that the process itself has been resident in since, in MiB."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+
     def stop(self):
         os.killpg(self.process.pid, signal.SIGTERM)
         try:
