@@ -71,7 +71,8 @@ extension StepFunctionsService {
                 try journal.insert(execution: record.number, in: db)
                 return (record, true)
             }
-            guard let existing = try ExecutionRecord.fetch(ExecutionARN(fresh.arn), in: db), existing.status == "RUNNING",
+            guard let existing = try ExecutionRecord.fetch(ExecutionARN(fresh.arn), in: db),
+                existing.status == "RUNNING",
                 Self.isSameInput(existing.input, fresh.input)
             else { throw AWSError.executionAlreadyExists(fresh.arn) }
             return (existing, false)

@@ -183,8 +183,9 @@ actor MapRun {
         record.maxConcurrency == 0 ? Self.maximumConcurrency : min(record.maxConcurrency, Self.maximumConcurrency)
     }
 
+    /// Not while children are being begun: those are neither live nor still to come.
     private var isComplete: Bool {
-        isPrepared
+        isPrepared && !isFilling
             && (live.isEmpty && redriven.isEmpty && repeated.isEmpty && next == inputs.count || isBeyondTolerance)
     }
 
