@@ -192,6 +192,21 @@ import Testing
             #expect(error?.code == .imageNotFound)
         }
     }
+
+    @Test func `what a program writes to the image's files counts as disk`() async throws {
+        try await withImage {
+            let place = try await host.place(for: "\(TestRegistry.repository):1")
+            var specification = ContainerSpecification(name: "test")
+            let fill = "x=0123456789; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do x=$x$x; done; echo $x > /file"
+            specification.entrypoint = ["/bin/sh", "-c", fill]
+            specification.limits = ContainerLimits(disk: 500_000)
+            let running = try await place.start(specification) { _ in }
+            _ = await running.wait()
+            // Without an overlay the image's files cannot be written to at all.
+            let isOverlay = await host.imageSandbox()?.layering != .memory
+            #expect(await running.exceededLimit == (isOverlay ? .disk : nil))
+        }
+    }
 }
 
 @Suite struct OutputFramesTests {
@@ -208,20 +223,5 @@ import Testing
             for output in frames.add(part) { texts[output.source, default: ""] += String(buffer: output.bytes) }
         }
         #expect(texts == [.standardOutput: "one\nthree\n", .standardError: "two\n"])
-    }
-
-    @Test func `what a program writes to the image's files counts as disk`() async throws {
-        try await withImage {
-            let place = try await host.place(for: "\(TestRegistry.repository):1")
-            var specification = ContainerSpecification(name: "test")
-            let fill = "x=0123456789; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do x=$x$x; done; echo $x > /file"
-            specification.entrypoint = ["/bin/sh", "-c", fill]
-            specification.limits = ContainerLimits(disk: 500_000)
-            let running = try await place.start(specification) { _ in }
-            _ = await running.wait()
-            // Without an overlay the image's files cannot be written to at all.
-            let isOverlay = await host.imageSandbox()?.layering != .memory
-            #expect(await running.exceededLimit == (isOverlay ? .disk : nil))
-        }
     }
 }
