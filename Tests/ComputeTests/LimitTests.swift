@@ -80,11 +80,11 @@ import Testing
         try FileTree.makeDirectories(directory + "/below")
         defer { try? FileTree.remove(directory) }
         let files = FileManager.default
-        files.createFile(atPath: directory + "/file", contents: Data(count: 1_000_000))
+        #expect(files.createFile(atPath: directory + "/file", contents: Data(count: 1_000_000)))
         let single = DiskUse.bytes(below: [directory])
         try files.linkItem(atPath: directory + "/file", toPath: directory + "/below/again")
         #expect(DiskUse.bytes(below: [directory]) == single)
-        files.createFile(atPath: directory + "/hole", contents: nil)
+        #expect(files.createFile(atPath: directory + "/hole", contents: nil))
         let hole = try FileHandle(forWritingTo: URL(filePath: directory + "/hole"))
         try hole.truncate(atOffset: 100_000_000)
         try hole.close()
