@@ -17,11 +17,7 @@ actor MapRun {
     private let parent: ExecutionRecord
     private let environment: RunningExecution.Environment
     private(set) var record: MapRunRecord
-    private var inputs: [MapRunInput] = []
-    /// What has ended, by its place among the inputs.
-    private var ended: [ExecutionRecord?] = []
-    private var failedItems = 0
-    private var totalItems = 0
+    private var progress = MapRunProgress()
     private var live: [Int: RunningExecution] = [:]
     /// The children of a redriven run that are to go on, the next one last.
     private var redriven: [(position: Int, record: ExecutionRecord)] = []
@@ -83,19 +79,7 @@ actor MapRun {
     }
 
     var tally: MapRunTally {
-        var tally = MapRunTally()
-        for (position, input) in inputs.enumerated() {
-            tally.executions.total += 1
-            tally.items.total += input.itemCount
-            let status = live[position] != nil ? "RUNNING" : ended[position]?.status
-            guard let status else { continue }
-            tally.executions.add(status, 1)
-            tally.items.add(status, input.itemCount)
-        }
-        let pending = redriven.map(\.position) + repeated
-        tally.executions.pendingRedrive = pending.count
-        tally.items.pendingRedrive = pending.reduce(0) { $0 + inputs[$1].itemCount }
-        return tally
+        progress.tally(isLive: { live[$0] != nil }, pending: redriven.map(\.position) + repeated)
     }
 
     // MARK: Beginning
@@ -113,14 +97,14 @@ actor MapRun {
         }
         if let (record, inputs, children) = known {
             self.record = record
-            take(inputs)
+            progress = MapRunProgress(inputs)
             if call.redriveCount > record.redrives { try await redrive() }
             for (position, child) in children { try await takeUp(child, at: position) }
             redriven.reverse()
             repeated.reverse()
         } else {
-            take(try await readInputs())
-            let (fresh, inputs) = (record, inputs)
+            progress = MapRunProgress(try await readInputs())
+            let (fresh, inputs) = (record, progress.inputs)
             record = try await environment.store.write { db in
                 var record = fresh
                 try record.insert(inputs, in: db)
@@ -140,12 +124,6 @@ actor MapRun {
         try await environment.store.write { db in try record.save(in: db) }
     }
 
-    private func take(_ inputs: [MapRunInput]) {
-        self.inputs = inputs
-        totalItems = inputs.reduce(0) { $0 + $1.itemCount }
-        ended = Array(repeating: nil, count: inputs.count)
-    }
-
     private func readInputs() async throws -> [MapRunInput] {
         let items: [JSON] =
             switch call.source {
@@ -162,7 +140,7 @@ actor MapRun {
         if call.childKind == .express {
             // What was kept is of an earlier end: where the run goes on, what had failed is done again.
             let isRepeated = record.status == "RUNNING" && child.status != "SUCCEEDED"
-            if isRepeated { repeated.append(position) } else { take(child, at: position) }
+            if isRepeated { repeated.append(position) } else { progress.take(child, at: position) }
             return
         }
         guard child.status == "RUNNING" else {
@@ -170,7 +148,7 @@ actor MapRun {
             if child.status != "SUCCEEDED", let moment = record.redriven, child.redriven.map({ $0 < moment }) ?? true {
                 redriven.append((position, child))
             } else {
-                take(child, at: position)
+                progress.take(child, at: position)
             }
             return
         }
@@ -185,8 +163,9 @@ actor MapRun {
 
     /// Not while children are being begun: those are neither live nor still to come.
     private var isComplete: Bool {
-        isPrepared && !isFilling
-            && (live.isEmpty && redriven.isEmpty && repeated.isEmpty && next == inputs.count || isBeyondTolerance)
+        guard isPrepared, !isFilling else { return false }
+        return live.isEmpty && redriven.isEmpty && repeated.isEmpty && next == progress.inputs.count
+            || isBeyondTolerance
     }
 
     private func fill() async {
@@ -211,8 +190,8 @@ actor MapRun {
                 await pause(because: error)
             }
         }
-        while !isOver, !isBeyondTolerance, next < inputs.count, live.count < limit {
-            let count = min(Self.batch, limit - live.count, inputs.count - next)
+        while !isOver, !isBeyondTolerance, next < progress.inputs.count, live.count < limit {
+            let count = min(Self.batch, limit - live.count, progress.inputs.count - next)
             let positions = next..<next + count
             next += count
             do {
@@ -243,7 +222,7 @@ actor MapRun {
         }
         for child in fresh {
             guard child.step.status.isRunning else {
-                take(child.record, at: child.position)
+                progress.take(child.record, at: child.position)
                 continue
             }
             let execution = RunningExecution(child.record, child.execution, sequence: 1, in: environment)
@@ -255,12 +234,13 @@ actor MapRun {
 
     private func makeChild(_ position: Int) -> MapRunChild {
         let now = environment.clock.now()
-        var child = ExecutionRecord(childOf: parent, call, input: inputs[position].document.text, at: now)
+        let input = progress.inputs[position].document
+        var child = ExecutionRecord(childOf: parent, call, input: input.text, at: now)
         child.mapRun = record.arn
         var execution = Execution(
             call.processor,
-            input: inputs[position].document,
-            facts: child.facts(inputs[position].document.value),
+            input: input,
+            facts: child.facts(input.value),
             seed: child.seed
         )
         let step = execution.start(at: now.milliseconds)
@@ -276,16 +256,10 @@ actor MapRun {
     private func childEnded(_ position: Int, _ record: ExecutionRecord) async {
         // A child that was halted has not ended.
         guard record.status != "RUNNING", live.removeValue(forKey: position) != nil else { return }
-        take(record, at: position)
+        progress.take(record, at: position)
         guard !isOver else { return }
         await fill()
         settle()
-    }
-
-    private func take(_ record: ExecutionRecord, at position: Int) {
-        guard ended[position] == nil else { return }
-        ended[position] = record
-        if record.status != "SUCCEEDED" { failedItems += inputs[position].itemCount }
     }
 
     private func settle() {
@@ -305,27 +279,19 @@ actor MapRun {
         for child in live.values { try? await child.submit(.stop(error: nil, cause: nil)) }
         for (position, child) in live {
             let record = await child.finished()
-            if record.status != "RUNNING" { take(record, at: position) }
+            if record.status != "RUNNING" { progress.take(record, at: position) }
         }
         live = [:]
     }
 
     // MARK: Ending
 
-    /// Whether more has failed than the state tolerates; nothing is tolerated where nothing is said.
-    private var isBeyondTolerance: Bool {
-        guard failedItems > 0 else { return false }
-        let (count, percentage) = (record.toleratedFailureCount, record.toleratedFailurePercentage)
-        if count == nil, percentage == nil { return true }
-        if let count, failedItems > count { return true }
-        if let percentage { return Double(failedItems) * 100 / Double(totalItems) > percentage }
-        return false
-    }
+    private var isBeyondTolerance: Bool { progress.isBeyondTolerance(of: record) }
 
     private func conclude() async throws -> Execution.Outcome {
         let hasFailed = isBeyondTolerance
         if hasFailed { await stopChildren() }
-        let results = MapRunResults(call: call, inputs: inputs, ended: ended)
+        let results = MapRunResults(call: call, inputs: progress.inputs, ended: progress.ended)
         let output: Document
         if let destination = call.writer?.destination {
             let exporter = ResultExporter(aws: environment.tasks.aws, caller: parent.caller, results: results)
@@ -359,7 +325,7 @@ actor MapRun {
         record.tally = tally
         record.stopped = environment.clock.now()
         let run = record
-        let results = call.childKind == .express ? ExpressResults(ended: ended) : nil
+        let results = call.childKind == .express ? ExpressResults(ended: progress.ended) : nil
         record = try await environment.store.write { db in
             var record = run
             if record.number == 0 { try record.insert([], in: db) } else { try record.save(in: db) }
