@@ -156,7 +156,7 @@ struct EndpointTests {
         try await kit.createConfig()
         _ = try await kit.createEndpoint()
         let server = try #require(
-            kit.jobs.service.fleet.endpoint(EndpointKey("endpoint", of: JobKit.caller))?.variants.first
+            kit.jobs.service.fleet.endpoint(EndpointKey("endpoint", of: JobKit.caller))?.servers.first
         )
         await clock.sleepers()
         clock.advance(by: .seconds(901))
