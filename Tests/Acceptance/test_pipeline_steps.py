@@ -107,8 +107,10 @@ def test_a_tuner_fits_warm_starts_and_deploys(session, rows, tmp_path, name):  #
     found = session.sagemaker_client.search(Resource="HyperParameterTuningJob", SearchExpression={"Filters": [
         {"Name": "HyperParameterTuningJobName", "Operator": "Equals", "Value": again.latest_tuning_job.name}]})
     assert len(found["Results"]) == 1
-    predictor = first.deploy(1, "ml.m5.large", endpoint_name=name, serializer=sagemaker.serializers.CSVSerializer(),
+    predictor = first.deploy(1, "ml.m5.large", endpoint_name=name, wait=False, serializer=sagemaker.serializers.CSVSerializer(),
                              deserializer=sagemaker.deserializers.JSONDeserializer())
+    describe = session.sagemaker_client.describe_endpoint
+    wait_for(lambda: describe(EndpointName=name)["EndpointStatus"] == "InService")
     assert "predicted_label" in predictor.predict([rows[0][1:]])["predictions"][0]
     predictor.delete_endpoint()
 

@@ -5,6 +5,11 @@ import Store
 
 /// What creating, finding and deleting named resources of any kind have in common.
 extension SageMakerService {
+    /// A resource as a request describes it, not stored yet.
+    func draft(_ kind: ResourceKind, _ name: String, for request: AWSRequest) -> ResourceRecord {
+        ResourceRecord(kind, name, of: request.caller, created: clock.now(), document: Self.document(request))
+    }
+
     /// Stores a new resource with the request's tags.
     /// - Parameters:
     ///   - existing: What a second resource of the name is refused with.

@@ -17,13 +17,7 @@ extension SageMakerService {
     /// `CreateExperiment`: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateExperiment.html
     func createExperiment(_ request: AWSRequest) async throws -> AWSResponse {
         let name = try request.requiredString("ExperimentName")
-        let draft = ResourceRecord(
-            .experiment,
-            name,
-            of: request.caller,
-            created: clock.now(),
-            document: Self.document(request)
-        )
+        let draft = draft(.experiment, name, for: request)
         let experiment = try await createResource(
             draft,
             request,

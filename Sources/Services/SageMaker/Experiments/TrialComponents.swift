@@ -19,13 +19,7 @@ extension SageMakerService {
     func createTrialComponent(_ request: AWSRequest) async throws -> AWSResponse {
         try await traceJobs()
         let name = try request.requiredString("TrialComponentName")
-        let draft = ResourceRecord(
-            .trialComponent,
-            name,
-            of: request.caller,
-            created: clock.now(),
-            document: Self.document(request)
-        )
+        let draft = draft(.trialComponent, name, for: request)
         let component = try await createResource(
             draft,
             request,

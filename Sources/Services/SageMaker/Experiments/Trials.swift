@@ -21,13 +21,7 @@ extension SageMakerService {
         let name = try request.requiredString("TrialName")
         let experiment = try request.requiredString("ExperimentName")
         let caller = request.caller
-        let draft = ResourceRecord(
-            .trial,
-            name,
-            of: caller,
-            created: clock.now(),
-            document: Self.document(request)
-        )
+        let draft = draft(.trial, name, for: request)
         let trial = try await createResource(
             draft,
             request,

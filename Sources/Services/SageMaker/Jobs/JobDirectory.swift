@@ -83,6 +83,16 @@ struct JobDirectory: Sendable {
         return String(text.prefix(limit))
     }
 
+    /// The first bytes of a file of the host, fewer where it has no more.
+    static func beginning(of path: String, count: Int) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { _ = closeDescriptor(descriptor) }
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, length in
+            length = max(0, read(descriptor, buffer.baseAddress, count))
+        }
+    }
+
     /// A whole file, nil where there is none.
     func bytes(_ containerPath: String) throws(JobFailure) -> [UInt8]? {
         FileManager.default.contents(atPath: try path(containerPath)).map(Array.init)

@@ -84,8 +84,19 @@ struct LinearLearnerRuntime: JobRuntime {
             let files = try JobDirectory.files(below: root).map {
                 TrainingChannel.File(path: "\(root)/\($0.path)", name: "\(path)/\($0.path)")
             }
-            channels[name] = TrainingChannel(contentType: configuration["ContentType"]?.stringValue, files: files)
+            let contentType = configuration["ContentType"]?.stringValue ?? recordIO(files)
+            channels[name] = TrainingChannel(contentType: contentType, files: files)
         }
         return channels
+    }
+
+    /// AWS's algorithms take data of no stated type for RecordIO, which the SDK relies on; here they are looked at, so that
+    /// CSV need not be stated either.
+    private static func recordIO(_ files: [TrainingChannel.File]) -> String? {
+        let magic: [UInt8] = [0x0A, 0x23, 0xD7, 0xCE]
+        guard let first = files.first, JobDirectory.beginning(of: first.path, count: magic.count) == magic else {
+            return nil
+        }
+        return "application/x-recordio-protobuf"
     }
 }

@@ -73,13 +73,7 @@ extension SageMakerService {
 
     /// `CreateArtifact`: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateArtifact.html
     func createArtifact(_ request: AWSRequest) async throws -> AWSResponse {
-        let draft = ResourceRecord(
-            .artifact,
-            Lineage.newArtifactID(),
-            of: request.caller,
-            created: clock.now(),
-            document: Self.document(request)
-        )
+        let draft = draft(.artifact, Lineage.newArtifactID(), for: request)
         let existing = AWSError("ValidationException", "The artifact \(draft.arn) already exists.")
         let artifact = try await createResource(draft, request, existing: existing)
         return .output(["ArtifactArn": .string(artifact.arn)])

@@ -20,13 +20,7 @@ extension SageMakerService {
     /// https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackageGroup.html
     func createModelPackageGroup(_ request: AWSRequest) async throws -> AWSResponse {
         let name = try request.requiredString("ModelPackageGroupName")
-        var draft = ResourceRecord(
-            .modelPackageGroup,
-            name,
-            of: request.caller,
-            created: clock.now(),
-            document: Self.document(request)
-        )
+        var draft = draft(.modelPackageGroup, name, for: request)
         draft.status = "Completed"
         let group = try await createResource(
             draft,

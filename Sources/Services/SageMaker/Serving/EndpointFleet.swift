@@ -93,11 +93,11 @@ final class EndpointFleet: Sendable {
         }
     }
 
-    /// As `deploy`, and gives a deployment that takes a moment, as the built-in learner's does, the time to end: clients
+    /// As `deploy`, and gives a deployment that takes a moment, as most do here, the time to end: clients
     /// that wait ask at once, and then only after seconds.
     func deployBriefly(_ record: EndpointRecord) async {
         deploy(record)
-        await wait(atMost: .milliseconds(100)) { await self.settled(record.key) }
+        await wait(atMost: .milliseconds(1000)) { await self.settled(record.key) }
     }
 
     /// Takes an endpoint out of service; its servers end after what is under way.
