@@ -20,6 +20,10 @@ import Testing
         ("regressor", "1,2,3\n4,1e300,6\n", ["line 2, column 2", "'1e300'", "32-bit"]),
         ("regressor", "1,2,3\n\n4,5\n", ["line 3 has 2 columns", "line 1 has 3"]),
         ("regressor", "1\n2\n", ["line 1 has only one column"]),
+        ("regressor", "1;2;3\n4;5;6\n", ["line 1, column 1", "separated by semicolons"]),
+        ("regressor", "1\t2\n4\t5\n", ["line 1, column 1", "separated by tabs"]),
+        ("regressor", "1,\"2,3\n4,5,6\n", ["line 1, column 2", "quotation mark at one end"]),
+        ("regressor", "1,1.234.567,3\n4,5,6\n", ["line 1, column 2", "nothing between thousands"]),
         ("regressor", "", ["There are no rows in /opt/ml/input/data/train/data.csv"]),
         ("regressor", "\n\n", ["There are no rows"]),
         ("binary", "0,1\n2,1\n", ["line 2, column 1 is 2", "needs 0 or 1"]),
@@ -52,6 +56,7 @@ import Testing
 
     @Test(arguments: [
         (["predictor_type": "regressor", "epoch": "3"], "('epoch' was unexpected). Did you mean 'epochs'?"),
+        (["predictor_type": "regressor", "seed": "3"], "('seed' was unexpected)"),
         (["predictor_type": "regressor", "epochs": "many"], "'many' is not valid for hyperparameter 'epochs'"),
         (["predictor_type": "regressor", "epochs": "0"], "a positive integer"),
         (["predictor_type": "regressor", "wd": "-1"], "auto or a number not below 0"),

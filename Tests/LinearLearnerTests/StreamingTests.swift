@@ -109,7 +109,7 @@ import Testing
                         isCancelled: {
                             calls.withLock { calls in
                                 calls += 1
-                                return calls > 40 * stop
+                                return calls > 200 * stop * stop
                             }
                         }
                     )

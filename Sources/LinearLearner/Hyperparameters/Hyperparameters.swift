@@ -51,7 +51,8 @@ struct Hyperparameters {
         guard let rule = HyperparameterRule.all.first(where: { $0.name == name }) else {
             if HyperparameterRule.internalDefaults[name] != nil { return }
             let nearest = HyperparameterRule.all.map { (distance(name, $0.name), $0.name) }.min { $0.0 < $1.0 }
-            let hint = nearest.flatMap { $0.0 <= 3 ? ". Did you mean '\($0.1)'?" : nil } ?? ""
+            let hint =
+                nearest.flatMap { $0.0 <= min(3, max(1, name.count / 3)) ? ". Did you mean '\($0.1)'?" : nil } ?? ""
             throw .client("Additional properties are not allowed ('\(name)' was unexpected)\(hint)")
         }
         guard rule.allows(value) else {

@@ -66,8 +66,10 @@ extension RowScorer {
             skipSpaces(base, &position, end: end)
             let isQuoted = position < end && base[position] == UInt8(ascii: "\"")
             if isQuoted { position += 1 }
-            let value = NumberScanner.scan(base, &position, end: end)
-            if isQuoted, position < end, base[position] == UInt8(ascii: "\"") { position += 1 }
+            var value = NumberScanner.scan(base, &position, end: end)
+            if isQuoted {
+                if position < end, base[position] == UInt8(ascii: "\"") { position += 1 } else { value = nil }
+            }
             skipSpaces(base, &position, end: end)
             let isAtEnd = position >= end || base[position] == 0x0A || base[position] == 0x0D
             if isAtEnd, value == nil, !isQuoted, features.isEmpty, isBlank(base, cell..<position) {

@@ -53,11 +53,26 @@ enum CSVFailure {
                     + "input data: \(place.description) is '\(text)', which does not fit a 32-bit float"
             )
         }
-        let mend =
-            place.line == 1
-            ? "If line 1 is a header, remove it: write with to_csv(path, header=False, index=False), or cut it "
+        return .client(
+            "\(head) Unable to parse csv: \(place.description): '\(text)' is not a number. \(mend(text, place))"
+        )
+    }
+
+    private static func mend(_ text: String, _ place: InputPlace) -> String {
+        for (separator, name) in [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")] {
+            let parts = text.split(separator: separator)
+            if parts.count > 1, parts.allSatisfy({ Double($0.filter { $0 != " " }) != nil }) {
+                return "The cells are separated by \(name): write the file with commas, to_csv(path, sep=\",\")"
+            }
+        }
+        if text.hasPrefix("\"") != text.hasSuffix("\"") { return "The cell has a quotation mark at one end only" }
+        if place.line == 1, text.contains(where: \.isLetter) {
+            return "If line 1 is a header, remove it: write with to_csv(path, header=False, index=False), or cut it "
                 + "with tail -n +2"
-            : "Encode text as numbers before training"
-        return .client("\(head) Unable to parse csv: \(place.description): '\(text)' is not a number. \(mend)")
+        }
+        guard text.contains(where: \.isLetter) else {
+            return "Write numbers with a point before the fraction and nothing between thousands, such as 1234.5"
+        }
+        return "Encode text as numbers before training"
     }
 }

@@ -114,8 +114,10 @@ struct CSVParser {
             let cell = position
             let isQuoted = position < end && bytes[position] == UInt8(ascii: "\"")
             if isQuoted { position += 1 }
-            let value = NumberScanner.scan(bytes, &position, end: end)
-            if isQuoted, position < end, bytes[position] == UInt8(ascii: "\"") { position += 1 }
+            var value = NumberScanner.scan(bytes, &position, end: end)
+            if isQuoted {
+                if position < end, bytes[position] == UInt8(ascii: "\"") { position += 1 } else { value = nil }
+            }
             skipSpaces()
             let isAtEnd = position >= end || bytes[position] == 0x0A || bytes[position] == 0x0D
             if isAtEnd, column == 0, position == cell {

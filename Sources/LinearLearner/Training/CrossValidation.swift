@@ -54,7 +54,7 @@ struct CrossValidation {
     /// Multiplications that are spent even where rows are plenty: rare classes profit all the same.
     private static let smallBudget = 2e9
     /// Multiplications up to which strengths are looked at closely.
-    private static let closeBudget = 6e9
+    private static let closeBudget = 1.5e9
 
     private let context: TrainingContext
     private let rows: ChannelRows
@@ -85,7 +85,7 @@ struct CrossValidation {
         let count = max(1, Int(Double(blocks.count) * min(1, Self.budget / max(cost, 1))))
         rows = ChannelRows((0..<count).map { blocks[$0 * blocks.count / count] }, layout)
         // Of few rows another deal of the folds says something else.
-        let close = Plan(foldCount: 10, density: 2, repeats: min(5, max(1, 600 / sample.rowCount)))
+        let close = Plan(foldCount: 10, density: 2, repeats: min(3, max(1, 600 / sample.rowCount)))
         let plans = [close, Plan(foldCount: 10, density: 2), Plan(foldCount: 5, density: 2)]
         plan = plans.first { cost * $0.cost <= Self.closeBudget } ?? Plan()
     }
