@@ -1,3 +1,5 @@
+import StatesLanguage
+
 /// What a map run's children have come to so far.
 struct MapRunProgress {
     let inputs: [MapRunInput]
