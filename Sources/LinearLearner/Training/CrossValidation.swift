@@ -70,7 +70,7 @@ struct CrossValidation {
         let rows = context.data.sample
         guard context.data.train.isResident else { return false }
         let coefficients = rows.layout.featureCount * max(1, context.objective.scoreCount - 1)
-        return rows.rowCount < 50 * coefficients || cost(context) <= smallBudget
+        return rows.rowCount < 50 * coefficients || rows.rowCount <= 20_000 && cost(context) <= smallBudget
     }
 
     /// Nil where there is nothing to gain.
