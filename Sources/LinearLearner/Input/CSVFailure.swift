@@ -47,7 +47,8 @@ enum CSVFailure {
                     + "\(place.description) \(shown)"
             )
         }
-        if ["inf", "infinity"].contains(word.drop { $0 == "-" || $0 == "+" }) || Double(word) != nil {
+        let isNumber = Double(word) != nil && isQuotedWholly(text)
+        if isNumber || ["inf", "infinity"].contains(word.drop { $0 == "-" || $0 == "+" }) {
             return .client(
                 "\(head) Found infinite (Inf) or too large values. Please remove any infinite values in the "
                     + "input data: \(place.description) is '\(text)', which does not fit a 32-bit float"
@@ -58,6 +59,9 @@ enum CSVFailure {
         )
     }
 
+    /// Whether a quotation mark stands at both ends or at none.
+    private static func isQuotedWholly(_ text: String) -> Bool { text.hasPrefix("\"") == text.hasSuffix("\"") }
+
     private static func mend(_ text: String, _ place: InputPlace) -> String {
         for (separator, name) in [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")] {
             let parts = text.split(separator: separator)
@@ -65,7 +69,7 @@ enum CSVFailure {
                 return "The cells are separated by \(name): write the file with commas, to_csv(path, sep=\",\")"
             }
         }
-        if text.hasPrefix("\"") != text.hasSuffix("\"") { return "The cell has a quotation mark at one end only" }
+        if !isQuotedWholly(text) { return "The cell has a quotation mark at one end only" }
         if place.line == 1, text.contains(where: \.isLetter) {
             return "If line 1 is a header, remove it: write with to_csv(path, header=False, index=False), or cut it "
                 + "with tail -n +2"
