@@ -42,7 +42,7 @@ import Testing
         #expect(training.metric("test:binary_classification_accuracy") > 0.96)
     }
 
-    @Test(arguments: 1...2)
+    @Test(arguments: 2...5)
     func `one class that is rare`(seed: Int) throws {
         func table(_ count: Int, _ seed: UInt64) -> Table {
             Table(count, seed: seed) { random in
@@ -50,9 +50,9 @@ import Testing
                 return [a + b > 2.6 ? 1 : 0, a, b]
             }
         }
-        // 300 rows have some ten of the rare class; 0.967 of endless rows are of the other.
+        // These 300 rows have 7 to 12 of the rare class; 0.967 of endless rows are of the other.
         let training = try Self.binary(table, UInt64(seed))
-        #expect(training.metric("test:binary_classification_accuracy") > 0.955)
+        #expect(training.metric("test:binary_classification_accuracy") > 0.99)
     }
 
     @Test(arguments: 1...2)
