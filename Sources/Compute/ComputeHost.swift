@@ -16,6 +16,8 @@ public final class ComputeHost: Sendable {
     public let workDirectory: String
     /// The running trainyard program, for children that call it.
     public let executablePath: String
+    /// Runs `trainyard`'s subcommands; nil where this process is another program, as in tests.
+    let relayProgram: String?
     /// What children start from: the path (with this program's directory), home, language, proxies and certificates.
     /// Nothing of the yard's own `AWS_*` variables nor of its secrets.
     public let baseEnvironment: [String: String]
@@ -55,9 +57,11 @@ public final class ComputeHost: Sendable {
 
     /// - Parameter environment: The yard's environment, where it is not this process's. `TRAINYARD_PYTHON` and
     ///   `TRAINYARD_NODE` name interpreters; without them those on `PATH` serve.
+    /// - Parameter isProgram: Whether this process is `trainyard`.
     public init(
         workDirectory: String,
         environment: [String: String]? = nil,
+        isProgram: Bool = false,
         logger: Logger
     ) {
         let environment = environment ?? ProcessInfo.processInfo.environment
@@ -66,6 +70,7 @@ public final class ComputeHost: Sendable {
         yardEnvironment = environment
         processors = ProcessorShare(path: environment["PATH"] ?? "")
         executablePath = RealHostDirectories().linkDestination(of: "/proc/self/exe") ?? CommandLine.arguments[0]
+        relayProgram = isProgram ? executablePath : nil
         baseEnvironment = Self.baseEnvironment(from: environment, executablePath: executablePath)
         images = ImageStore(directory: workDirectory + "/images", logger: logger)
     }

@@ -52,6 +52,7 @@ public final class Yard: AWSCaller, Service {
         host = ComputeHost(
             workDirectory: configuration.dataDirectory + "/work",
             environment: Self.environment(configuration),
+            isProgram: configuration.isProgram,
             logger: logger
         )
         let parts = Parts(

@@ -33,6 +33,8 @@ public struct YardConfiguration: Sendable {
     public var endpointIdleTime: Duration?
     /// Whether a model may be created before its data are in S3, which AWS refuses.
     public var defersModelData: Bool
+    /// Whether this process is the program `trainyard`, which then runs itself again beside what must not outlive it.
+    public var isProgram: Bool
 
     public init(
         dataDirectory: String,
@@ -49,7 +51,8 @@ public struct YardConfiguration: Sendable {
         timeScale: Double = 1,
         stepFunctionsMocks: String? = nil,
         endpointIdleTime: Duration? = .seconds(900),
-        defersModelData: Bool = false
+        defersModelData: Bool = false,
+        isProgram: Bool = false
     ) {
         self.dataDirectory = dataDirectory
         self.host = host
@@ -66,6 +69,7 @@ public struct YardConfiguration: Sendable {
         self.stepFunctionsMocks = stepFunctionsMocks
         self.endpointIdleTime = endpointIdleTime
         self.defersModelData = defersModelData
+        self.isProgram = isProgram
     }
 
     /// The caller of requests that carry no identity where none is asked for: the account's root user.

@@ -101,7 +101,8 @@ struct YardOptions: ParsableArguments {
             timeScale: timeScale,
             stepFunctionsMocks: stepFunctionsMockConfig,
             endpointIdleTime: endpointIdle == 0 ? nil : .seconds(endpointIdle),
-            defersModelData: deferModelData
+            defersModelData: deferModelData,
+            isProgram: true
         )
     }
 }

@@ -93,9 +93,6 @@ extension ComputeHost {
     /// The port that the yard listens on.
     var yardPort: Int? { URL(string: endpoint)?.port }
 
-    /// The program that runs `NetworkRelay`; nil where this is another one, as in tests.
-    var relayProgram: String? { executablePath.hasSuffix("/trainyard") ? executablePath : nil }
-
     private func place(_ name: String, _ image: ContainerImage?, _ runtime: any ContainerRuntime) -> ContainerPlace {
         ContainerPlace(imageName: name, image: image, yard: endpoint, runtime: runtime)
     }
