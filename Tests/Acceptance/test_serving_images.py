@@ -91,18 +91,3 @@ def test_an_endpoint_whose_container_ends_is_failed_with_the_reason(runtime_yard
         "check. Please check CloudWatch logs for this endpoint."
     if runtime == "container":
         wait_for(lambda: engines.ask(request.getfixturevalue("docker_engine").socket, "/containers/json?all=1").strip() == b"[]")
-
-
-def test_an_endpoint_that_does_not_pass_the_ping_is_failed_in_its_time(runtime_yard, runtime):
-    if runtime != "image":
-        pytest.skip("AWS's shortest time is a minute: once is enough")
-    yard = runtime_yard
-    uri, _ = push(yard, "serve", "1", serving_image())
-    create_model(yard, "model", uri, FAILS="ping")
-    sagemaker = yard.client("sagemaker")
-    sagemaker.create_endpoint_config(EndpointConfigName="model", ProductionVariants=[
-        {**variant("model"), "ContainerStartupHealthCheckTimeoutInSeconds": 60}])
-    sagemaker.create_endpoint(EndpointName="model", EndpointConfigName="model")
-    endpoint = wait_for(lambda: (d := sagemaker.describe_endpoint(EndpointName="model"))["EndpointStatus"] != "Creating" and d, 90)
-    assert endpoint["EndpointStatus"] == "Failed"
-    assert "did not pass the ping health check" in endpoint["FailureReason"]
