@@ -67,10 +67,14 @@ struct CrossValidation {
 
     /// Whether the strength of regularisation matters: with many rows a coefficient all give nearly the same model.
     static func isWorthwhile(_ context: TrainingContext) -> Bool {
-        let rows = context.data.sample
         guard context.data.train.isResident else { return false }
-        let coefficients = rows.layout.featureCount * max(1, context.objective.scoreCount - 1)
-        return rows.rowCount < 50 * coefficients || rows.rowCount <= 20_000 && cost(context) <= smallBudget
+        return isScarce(context) || context.data.sample.rowCount <= 20_000 && cost(context) <= smallBudget
+    }
+
+    /// Whether there are few rows for each coefficient.
+    private static func isScarce(_ context: TrainingContext) -> Bool {
+        let rows = context.data.sample
+        return rows.rowCount < 50 * rows.layout.featureCount * max(1, context.objective.scoreCount - 1)
     }
 
     /// Nil where there is nothing to gain.
@@ -87,7 +91,8 @@ struct CrossValidation {
         // Of few rows another deal of the folds says something else.
         let close = Plan(foldCount: 10, density: 2, repeats: min(3, max(1, 600 / sample.rowCount)))
         let plans = [close, Plan(foldCount: 10, density: 2), Plan(foldCount: 5, density: 2)]
-        plan = plans.first { cost * $0.cost <= Self.closeBudget } ?? Plan()
+        let isClose = sample.rowCount <= 1000 || Self.isScarce(context)
+        plan = plans.first { isClose && cost * $0.cost <= Self.closeBudget } ?? Plan()
     }
 
     /// Rows of each class go round the folds; those of a regression are dealt out by a generator.
