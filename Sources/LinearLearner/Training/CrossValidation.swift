@@ -68,13 +68,13 @@ struct CrossValidation {
     /// Whether the strength of regularisation matters: with many rows a coefficient all give nearly the same model.
     static func isWorthwhile(_ context: TrainingContext) -> Bool {
         guard context.data.train.isResident else { return false }
-        return isScarce(context) || context.data.sample.rowCount <= 20_000 && cost(context) <= smallBudget
+        return hasFewer(than: 50, context) || context.data.sample.rowCount <= 20_000 && cost(context) <= smallBudget
     }
 
-    /// Whether there are few rows for each coefficient.
-    private static func isScarce(_ context: TrainingContext) -> Bool {
+    /// Whether there are fewer than so many rows for each coefficient.
+    private static func hasFewer(than count: Int, _ context: TrainingContext) -> Bool {
         let rows = context.data.sample
-        return rows.rowCount < 50 * rows.layout.featureCount * max(1, context.objective.scoreCount - 1)
+        return rows.rowCount < count * rows.layout.featureCount * max(1, context.objective.scoreCount - 1)
     }
 
     /// Nil where there is nothing to gain.
@@ -89,9 +89,12 @@ struct CrossValidation {
         let count = max(1, Int(Double(blocks.count) * min(1, Self.budget / max(cost, 1))))
         rows = ChannelRows((0..<count).map { blocks[$0 * blocks.count / count] }, layout)
         // Of few rows another deal of the folds says something else.
-        let close = Plan(foldCount: 10, density: 2, repeats: min(3, max(1, 600 / sample.rowCount)))
-        let plans = [close, Plan(foldCount: 10, density: 2), Plan(foldCount: 5, density: 2)]
-        let isClose = sample.rowCount <= 1000 || Self.isScarce(context)
+        let repeats = Self.hasFewer(than: 10, context) ? min(3, max(1, 600 / sample.rowCount)) : 1
+        let plans = [
+            Plan(foldCount: 10, density: 2, repeats: repeats), Plan(foldCount: 10, density: 2),
+            Plan(foldCount: 5, density: 2),
+        ]
+        let isClose = sample.rowCount <= 1000 || Self.hasFewer(than: 50, context)
         plan = plans.first { isClose && cost * $0.cost <= Self.closeBudget } ?? Plan()
     }
 
