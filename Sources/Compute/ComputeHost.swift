@@ -17,7 +17,7 @@ public final class ComputeHost: Sendable {
     /// The running trainyard program, for children that call it.
     public let executablePath: String
     /// Runs `trainyard`'s subcommands; nil where this process is another program, as in tests.
-    let relayProgram: String?
+    let ownProgram: String?
     /// What children start from: the path (with this program's directory), home, language, proxies and certificates.
     /// Nothing of the yard's own `AWS_*` variables nor of its secrets.
     public let baseEnvironment: [String: String]
@@ -70,7 +70,7 @@ public final class ComputeHost: Sendable {
         yardEnvironment = environment
         processors = ProcessorShare(path: environment["PATH"] ?? "")
         executablePath = RealHostDirectories().linkDestination(of: "/proc/self/exe") ?? CommandLine.arguments[0]
-        relayProgram = isProgram ? executablePath : nil
+        ownProgram = isProgram ? executablePath : nil
         baseEnvironment = Self.baseEnvironment(from: environment, executablePath: executablePath)
         images = ImageStore(directory: workDirectory + "/images", logger: logger)
     }

@@ -83,7 +83,7 @@ extension Yard {
                 rehearsal: parts.rehearsal
             ),
             CloudFormationService(store: store, aws: aws, clock: clock, logger: logger),
-            EventBridgeService(store: store, aws: aws, clock: clock, logger: logger),
+            EventBridgeService(store: store, clock: clock, logger: logger),
         ]
     }
 }

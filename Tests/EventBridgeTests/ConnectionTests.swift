@@ -18,7 +18,6 @@ struct Fixture {
         temporary = try TemporaryStore(migrations: EventBridgeService.migrations, directory: directory)
         events = EventBridgeService(
             store: temporary.store,
-            aws: RecordingCaller(),
             clock: clock,
             logger: temporary.logger
         )

@@ -24,7 +24,7 @@ extension ComputeHost {
 
     /// Notes, before the first container is made, where it will be, and has it watched who removes it if the yard is killed.
     func noteEngine(_ engine: ContainerEngine) async throws {
-        if let relayProgram { await engineWatch.start(relayProgram, engine.socket, run) }
+        if let ownProgram { await engineWatch.start(ownProgram, engine.socket, run) }
         try await runBlocking { [workDirectory, noteOfEngine] in
             if FileManager.default.contents(atPath: noteOfEngine) == Data(engine.socket.utf8) { return }
             try FileTree.makeDirectories(workDirectory)

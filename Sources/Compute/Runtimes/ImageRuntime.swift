@@ -68,7 +68,7 @@ struct ImageRuntime: ContainerRuntime {
     /// What leads into a network of the program's own, which it gets where its port is taken. Nil: the port is its.
     private func relay(_ specification: ContainerSpecification, _ hold: PortBook.Hold?) async throws -> [String]? {
         guard hold == nil, let port = specification.port, specification.hasNetwork else { return nil }
-        guard sandbox.canHaveNetwork, let yard = host.yardPort, let program = host.relayProgram else {
+        guard sandbox.canHaveNetwork, let yard = host.yardPort, let program = host.ownProgram else {
             throw ContainerError(
                 .unavailable,
                 """

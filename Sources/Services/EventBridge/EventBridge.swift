@@ -13,7 +13,7 @@ public final class EventBridgeService: AWSService {
     let logger: Logger
     let tokens: OAuthTokens
 
-    public init(store: Store, aws: any AWSCaller, clock: any WallClock, logger: Logger) {
+    public init(store: Store, clock: any WallClock, logger: Logger) {
         self.store = store
         self.clock = clock
         self.logger = logger
