@@ -98,12 +98,13 @@ public actor ChildProcess {
     /// Returns when the process has ended.
     public func terminate(grace: Duration) async {
         guard exit == nil else { return }
-        signalProgram(SIGTERM)
+        let asking = Task { try await signalProgram(SIGTERM) }
         let killing = Task {
             try await Task.sleep(for: grace)
             kill()
         }
         _ = await wait()
+        asking.cancel()
         killing.cancel()
     }
 
@@ -113,11 +114,19 @@ public actor ChildProcess {
         ProcessTree.signal(identifier, SIGKILL)
     }
 
-    /// The sandbox around a program must outlive it to tell its exit code, so it gets no polite signal.
-    private func signalProgram(_ number: Int32) {
-        let descendants = ProcessTree.descendants(of: identifier)
-        guard isolation.hasMonitor, !descendants.isEmpty else { return ProcessTree.signal(identifier, number) }
-        for descendant in descendants { _ = sendSignal(descendant, number) }
+    /// The sandbox around a program must outlive it to tell its exit code, so it gets no polite signal. While it is
+    /// still being made there is nobody to take the signal, so that is waited for.
+    private func signalProgram(_ number: Int32) async throws {
+        guard isolation.hasMonitor else { return ProcessTree.signal(identifier, number) }
+        while exit == nil {
+            var programs = ProcessTree.descendants(of: identifier)
+            if isolation.hasProcessNamespace { programs.removeAll { !ProcessTree.isInNamespace($0) } }
+            guard programs.isEmpty else {
+                for program in programs { _ = sendSignal(program, number) }
+                return
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
     }
 
     func ended(_ status: ProcessExit) async {

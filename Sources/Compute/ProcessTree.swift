@@ -43,6 +43,15 @@ enum ProcessTree {
         for descendant in descendants where getpgid(descendant) != leader { _ = sendSignal(descendant, number) }
     }
 
+    /// Whether the process belongs to a process namespace below the yard's, and is not its first process, which ignores
+    /// what it has no handler for.
+    static func isInNamespace(_ identifier: Int32) -> Bool {
+        let line = (contents("/proc/\(identifier)/status") ?? "").split(separator: "\n")
+            .first { $0.hasPrefix("NSpid:") }
+        let numbers = line?.split(whereSeparator: \.isWhitespace).dropFirst() ?? []
+        return numbers.count > 1 && numbers.last != "1"
+    }
+
     private static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
 
     private static func residentPages(of identifier: Int32) -> Int {

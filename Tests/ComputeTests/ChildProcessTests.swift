@@ -70,6 +70,16 @@ final class CollectedOutput: Sendable {
         #expect(output.standardOutput == "ready\nbye\n")
     }
 
+    @Test func `a program that has only just been started gets the request too`() async throws {
+        var specification = specification("exec sleep 600")
+        specification.mounts = [Mount(source: "/tmp", target: "/tmp")]
+        for _ in 0..<20 {
+            let process = try await host.start(specification) { _ in }
+            await process.terminate(grace: .seconds(60))
+            #expect(await process.wait() == .signaled(15))
+        }
+    }
+
     @Test func `a program that ignores the request is killed, with its children`() async throws {
         let (ready, continuation) = AsyncStream<Void>.makeStream()
         let process = try await host.start(specification("trap '' TERM; sleep 600 & echo ready; sleep 600")) { _ in
