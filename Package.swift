@@ -22,6 +22,7 @@ extension Target.Dependency {
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+    static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let orderedCollections = product(name: "OrderedCollections", package: "swift-collections")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -165,11 +166,9 @@ let package = Package(
                 [
                     "AWSProtocol", "Compute", "JSON", "Store", "S3", "Lambda", "ECR", "SageMaker", "StepFunctions",
                     "CloudFormation", "CloudWatch", "EventBridge", "IAM", .httpTypes, .hummingbirdCore, .logging,
-                    .metrics, .nioCore,
-                    .nioHTTPTypes, .nioPosix,
-                    .serviceLifecycle,
+                    .metrics, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1, .nioPosix, .serviceLifecycle,
                 ],
-                tests: [.asyncHTTPClient, .nioHTTP1]
+                tests: [.asyncHTTPClient]
             )
             + module(
                 "Project",

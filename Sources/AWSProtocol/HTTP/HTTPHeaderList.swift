@@ -45,6 +45,8 @@ public struct HTTPHeaderList: Sendable, Equatable, ExpressibleByDictionaryLitera
 
     /// Compares ASCII without regard to case.
     static func isEqual(_ left: String, _ right: String) -> Bool {
+        // Names come in lower case and are looked up so, nearly always.
+        if left == right { return true }
         let left = left.utf8
         let right = right.utf8
         guard left.count == right.count else { return false }

@@ -114,7 +114,8 @@ struct SignatureClaim: Sendable {
     }
 
     private static func names(_ list: Substring) -> [String] {
-        let names = list.utf8.split(separator: UInt8(ascii: ";")).map { Substring($0).lowercased() }
-        return names.sorted()
+        let list = list.utf8.contains { (0x41...0x5A).contains($0) } ? list.lowercased()[...] : list
+        let names = list.utf8.split(separator: UInt8(ascii: ";")).map { String(Substring($0)) }
+        return zip(names, names.dropFirst()).allSatisfy { $0 < $1 } ? names : names.sorted()
     }
 }

@@ -106,10 +106,10 @@ public final class SignatureV4: Sendable {
         )
         let stringToSign = Self.stringToSign(date: claim.date, scope: claim.scope, canonicalRequest: canonical.text)
         let key = keys.key(secret: credential.secretAccessKey, scope: claim.scope)
-        guard Hexadecimal.areEqual(Hexadecimal.hmac(stringToSign, key), claim.signature) else {
+        guard Hexadecimal.areEqual(key.signature(of: stringToSign), claim.signature) else {
             throw errors.mismatch(claim, stringToSign: stringToSign, canonicalRequest: canonical.text)
         }
-        let signing = ChunkSigning(key: key, date: claim.date, scope: claim.scope.text, signature: claim.signature)
+        let signing = ChunkSigning(key: key.key, date: claim.date, scope: claim.scope.text, signature: claim.signature)
         let decoded = try PayloadDecoding(request.head).decode(payload.body, hash: payload.hash, signing: signing)
         var caller = Caller(
             account: credential.account,

@@ -1,6 +1,31 @@
 import Crypto
 import Synchronization
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A derived key, and the beginning that is common to everything that is signed with it.
+struct SigningKey: Sendable {
+    let key: SymmetricKey
+    private let begun: HMAC<SHA256>
+
+    init(_ key: SymmetricKey) {
+        self.key = key
+        begun = HMAC<SHA256>(key: key)
+    }
+
+    /// The signature in hexadecimal.
+    func signature(of text: String) -> String {
+        var code = begun
+        var text = text
+        text.withUTF8 { code.update(data: UnsafeRawBufferPointer($0)) }
+        return Hexadecimal.string(code.finalize())
+    }
+}
+
 /// Signature V4's derived keys, remembered: four HMACs saved for each request of a key, day, region and service.
 final class SigningKeys: Sendable {
     private struct Name: Hashable {
@@ -11,12 +36,12 @@ final class SigningKeys: Sendable {
     }
 
     private static let limit = 256
-    private let keys = Mutex<[Name: SymmetricKey]>([:])
+    private let keys = Mutex<[Name: SigningKey]>([:])
 
-    func key(secret: String, scope: CredentialScope) -> SymmetricKey {
+    func key(secret: String, scope: CredentialScope) -> SigningKey {
         let name = Name(secret: secret, date: scope.date, region: scope.region, service: scope.service)
         if let key = keys.withLock({ $0[name] }) { return key }
-        let key = Self.derive(secret: secret, scope: scope)
+        let key = SigningKey(Self.derive(secret: secret, scope: scope))
         keys.withLock { keys in
             // Days pass: forgetting everything now and then costs less than remembering what is oldest.
             if keys.count >= Self.limit { keys.removeAll(keepingCapacity: true) }
@@ -36,14 +61,16 @@ final class SigningKeys: Sendable {
 
 /// Hashes in the lower-case hexadecimal in which Signature V4 writes them.
 enum Hexadecimal {
-    static func string(_ bytes: some Sequence<UInt8>) -> String {
-        var output: [UInt8] = []
-        output.reserveCapacity(2 * bytes.underestimatedCount)
-        for byte in bytes {
-            output.append(digit(byte >> 4))
-            output.append(digit(byte & 15))
+    static func string(_ bytes: some ContiguousBytes) -> String {
+        bytes.withUnsafeBytes { bytes in
+            String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+                for (place, byte) in bytes.enumerated() {
+                    text[2 * place] = digit(byte >> 4)
+                    text[2 * place + 1] = digit(byte & 15)
+                }
+                return 2 * bytes.count
+            }
         }
-        return String(decoding: output, as: UTF8.self)
     }
 
     static func sha256(_ bytes: some Sequence<UInt8>) -> String {

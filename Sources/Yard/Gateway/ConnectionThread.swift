@@ -1,7 +1,7 @@
 import HummingbirdCore
 import Logging
 import NIOCore
-import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 
 /// Runs tasks on the thread of an event loop.
 ///
@@ -23,14 +23,31 @@ final class EventLoopExecutor: TaskExecutor {
 /// What may take long leaves it: see `AWSService.isBrief`.
 struct ConnectionThread: ServerChildChannel {
     let connection: HTTP1Channel
+    let respond: RequestAnswers.Responder
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-        connection.setup(channel: channel, logger: logger)
+    struct Value: ServerChildChannelValue {
+        let connection: HTTP1Channel.Value
+        let executor: EventLoopExecutor
+        let answers: RequestAnswers
+
+        var channel: any Channel { connection.channel }
     }
 
-    func handle(value: HTTP1Channel.Value, logger: Logger) async {
-        await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
-            await connection.handle(value: value, logger: logger)
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        connection.setup(channel: channel, logger: logger).flatMapThrowing { connection in
+            let executor = EventLoopExecutor(channel.eventLoop)
+            let answers = RequestAnswers(on: executor, respond)
+            let pipeline = channel.pipeline.syncOperations
+            let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
+            try pipeline.addHandler(WholeRequestHandler(answers), position: .before(codec))
+            return Value(connection: connection, executor: executor, answers: answers)
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        await withTaskExecutorPreference(value.executor) {
+            await connection.handle(value: value.connection, logger: logger)
+            await value.answers.finished()
         }
     }
 }

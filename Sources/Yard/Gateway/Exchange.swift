@@ -3,7 +3,7 @@ import HTTPTypes
 import HummingbirdCore
 import NIOCore
 
-/// One request on a connection and its answer, between the server's types and ours.
+/// One request that the server takes in as a stream, and its answer, between the server's types and ours.
 struct Exchange {
     private let request: Request
     private let expectation: Expectation?
@@ -42,43 +42,25 @@ struct Exchange {
     // MARK: The answer
 
     private func write(_ answer: HTTPAnswer, _ writer: consuming ResponseWriter) async throws {
-        let isBodiless = answer.status == 204 || answer.status == 304
-        let length = request.method == .head ? answer.body.length ?? 0 : answer.body.length
-        let fields = fields(answer.headers, length: isBodiless ? nil : length, isHead: request.method == .head)
-        let head = HTTPResponse(status: .init(code: answer.status), headerFields: fields)
-        guard request.method != .head, !isBodiless else { return try await writer.writeResponse(head) }
+        let isHead = request.method == .head
+        let fields = answer.fields(toHead: isHead).compactMap { field in
+            HTTPField.Name(field.name).map { HTTPField(name: $0, value: field.value) }
+        }
+        let head = HTTPResponse(status: .init(code: answer.status), headerFields: HTTPFields(fields))
+        guard !isHead, !answer.isBodiless else { return try await writer.writeResponse(head) }
         if case .bytes(let buffer) = answer.body.content {
             return try await writer.write(response: head, body: ResponseBody(byteBuffer: buffer))
         }
         var output = try await writer.writeHead(head)
-        for try await chunk in answer.body.chunks(ofAtMost: Self.chunkSize(answer.body)) {
+        for try await chunk in answer.body.chunks(ofAtMost: answer.body.chunkSize) {
             try await output.write(chunk)
         }
         try await output.finish(nil)
     }
+}
 
-    /// Each chunk is a hand-over between threads, which takes its time on a busy machine: the many of a large body are
-    /// larger.
-    private static func chunkSize(_ body: Body) -> Int { (body.length ?? 0) > 64 << 20 ? 4 << 20 : 1 << 20 }
-
-    /// The answer's fields, with the date and the body's length. Fields are only appended: looking one up would make the
-    /// table of all of them first.
-    ///
-    /// An answer to HEAD says itself how long the body would be, where it knows.
-    private func fields(_ headers: HTTPHeaderList, length: Int?, isHead: Bool) -> HTTPFields {
-        var fields = HTTPFields()
-        fields.reserveCapacity(headers.fields.count + 2)
-        var length = length
-        for field in headers.fields {
-            guard let name = HTTPField.Name(field.name), name != .date else { continue }
-            if name == .contentLength {
-                guard isHead, length != nil else { continue }
-                length = nil
-            }
-            fields.append(HTTPField(name: name, value: field.value))
-        }
-        fields.append(HTTPField(name: .date, value: HTTPDate.now()))
-        if let length { fields.append(HTTPField(name: .contentLength, value: String(length))) }
-        return fields
-    }
+extension Body {
+    /// How much of it is written at a time. Each chunk is a hand-over between threads, which takes its time on a busy
+    /// machine: the many of a large body are larger.
+    var chunkSize: Int { (length ?? 0) > 64 << 20 ? 4 << 20 : 1 << 20 }
 }

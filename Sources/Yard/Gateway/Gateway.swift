@@ -61,7 +61,12 @@ final class Gateway: Sendable {
             reset: reset
         )
         let (ports, port) = AsyncThrowingStream<Int, any Error>.makeStream()
-        let builder = HTTPServerBuilder { ConnectionThread(connection: HTTP1Channel(responder: $0)) }
+        let builder = HTTPServerBuilder { [door] in
+            ConnectionThread(connection: HTTP1Channel(responder: $0)) { head, body in
+                await door.passage()
+                return await responder.respond(to: head, body)
+            }
+        }
         let server = try builder.buildServer(
             configuration: ServerConfiguration(address: .hostname(configuration.host, port: configuration.port)),
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
