@@ -13,8 +13,6 @@ import tempfile
 import time
 
 import boto3
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 
 from measure import Connection, arguments, spread, table, trainyard
 
@@ -92,12 +90,7 @@ def prepare(server):
 
 def signed(server, endpoint):
     """One signed request as it stands on the wire; it may be sent again for a quarter of an hour."""
-    path = f"/endpoints/{endpoint}/invocations"
-    request = AWSRequest("POST", server.endpoint + path, data=ROW, headers={"Content-Type": "text/csv"})
-    SigV4Auth(Connection.credentials, "sagemaker", "us-east-1").add_auth(request)
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Length: {len(ROW)}\r\n"
-    head += "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
-    return head.encode() + b"\r\n" + ROW
+    return Connection(server).signed("sagemaker", "POST", f"/endpoints/{endpoint}/invocations", ROW, kind="text/csv")
 
 
 class Line:
