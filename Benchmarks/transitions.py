@@ -66,16 +66,18 @@ def measure_server(server, chains, maps, singles):
     connection = Connection(server)
     machine = create(connection, chain())
     finish(connection, start(connection, machine), 0.005)
-    single, starts = [], []
+    single, starts, looks = [], [], []
     for _ in range(singles):
         began = time.perf_counter()
         execution = start(connection, machine)
         starts.append(connection.seconds * 1000)
         finish(connection, execution, 0.0005)
         single.append((time.perf_counter() - began) * 1000)
+        looks.append(connection.seconds * 1000)
     rate, cpu = load(server, machine, "{}", chains)
     mapped, mapped_cpu = load(server, create(connection, mapping()), json.dumps(list(range(ITEMS))), maps)
-    return {"single": statistics.median(single), "start": statistics.median(starts), "rate": rate * STATES, "cpu": cpu,
+    return {"single": statistics.median(single), "start": statistics.median(starts),
+            "look": statistics.median(looks), "rate": rate * STATES, "cpu": cpu,
             "items": mapped * ITEMS, "map cpu": mapped_cpu}
 
 
@@ -110,6 +112,7 @@ def measure(options):
             server.stop()
     columns = [("transitions a second, 8 clients", "rate", "", 0), ("CPU an execution", "cpu", " ms", 2),
                ("one execution, start to SUCCEEDED", "single", " ms", 1), ("StartExecution", "start", " ms", 2),
+               ("DescribeExecution", "look", " ms", 2),
                (f"Map of {ITEMS:,}: items a second", "items", "", 0), ("CPU an execution", "map cpu", " ms", 1)]
     rows = [[label, *(spread([f[key] for f in values], unit, digits) for _, key, unit, digits in columns)]
             for label, values in figures.items()]
