@@ -7,6 +7,8 @@ struct Branch: Sendable {
     /// The raw input of the current state.
     var data: Document
     var variables: [String: JSON] = [:]
+    /// How many bytes each variable's text has.
+    var variableSizes: [String: Int] = [:]
     /// The branch that waits for this one, and this one's place in it.
     var parent: Int?
     var position = 0

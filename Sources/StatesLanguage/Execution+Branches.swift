@@ -26,6 +26,7 @@ extension Execution {
         for (position, graph) in graphs.enumerated() {
             var child = Branch(graph: graph, data: arguments)
             child.variables = branch.variables
+            child.variableSizes = branch.variableSizes
             child.parent = id
             child.position = position
             child.mapItem = branch.mapItem
@@ -99,6 +100,7 @@ extension Execution {
         join.next += 1
         var child = Branch(graph: definition.processor, data: data)
         child.variables = branch.variables
+        child.variableSizes = branch.variableSizes
         child.parent = id
         child.position = index
         child.mapItem = ContextObject.MapItem(index: index, value: item)

@@ -219,6 +219,10 @@ extension Execution {
             guard assigned.reduce(0, { $0 + $1.text.utf8.count }) <= Self.maximumPayload else {
                 throw Failure.variablesTooLarge(state.name)
             }
+            for (name, text) in assigned { branch.variableSizes[name] = text.utf8.count }
+            guard branch.variableSizes.values.reduce(0, +) <= Self.maximumVariables else {
+                throw Failure.variablesTooLarge(state.name)
+            }
             branch.variables.merge(variables) { $1 }
         }
         branch.previousEvent = emit(
@@ -262,7 +266,7 @@ extension Dictionary where Key == String, Value == JSON {
 }
 
 extension Failure {
-    /// AWS's limit on what one `Assign` may set.
+    /// AWS's limits on what one `Assign` may set, and on all variables together.
     static func variablesTooLarge(_ name: String) -> Failure {
         Failure(
             error: StatesError.dataLimitExceeded,

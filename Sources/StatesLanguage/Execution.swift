@@ -13,6 +13,10 @@ public struct Execution: Sendable {
     /// AWS's limits.
     public static let maximumEvents = 25000
     public static let maximumPayload = 262_144
+
+    /// The size of all variables together, in bytes of their JSON texts.
+    /// https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html
+    static let maximumVariables = 10 << 20
     /// The order of events and effects that executions begun now have. A replay follows the order that its execution began
     /// with: 1 let each branch run as far as it could, 2 lets branches take turns and knows more of redrives.
     public static let currentOrder = 2

@@ -3,6 +3,7 @@ import ArgumentParser
 /// `trainyard env`: what a shell needs for AWS's tools to find the yard.
 struct Env: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "env",
         abstract: "Print the environment variables that point AWS's tools at the yard.",
         discussion: """
             For a shell to evaluate:

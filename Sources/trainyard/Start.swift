@@ -9,6 +9,7 @@ import Yard
 /// `trainyard start`: the yard as a server, until it is told to stop.
 struct Start: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "start",
         abstract: "Serve the AWS APIs on this machine.",
         discussion: """
             Answers on http://127.0.0.1:4566 until it gets SIGINT (ctrl-C) or SIGTERM. What has been answered is on \

@@ -35,6 +35,18 @@ private let function = "arn:aws:lambda:us-east-1:000000000000:function:f"
         #expect(try Running(pass(#""Assign":{"a.$":"$"}"#), input: "\"\(text)\"").output == .string(text))
     }
 
+    @Test(arguments: [(39, false), (41, true)])
+    func `All variables together have a limit`(states: Int, fails: Bool) throws {
+        let text = String(repeating: "x", count: 261_000)
+        let members = (0..<states).map { number in
+            let end = number == states - 1 ? #""End":true"# : #""Next":"S\#(number + 1)""#
+            return #""S\#(number)":{"Type":"Pass","Assign":{"v\#(number).$":"$"},\#(end)}"#
+        }
+        let definition = #"{"StartAt":"S0","States":{\#(members.joined(separator: ","))}}"#
+        let running = try Running(definition, input: "\"\(text)\"")
+        #expect((running.failure?.error == "States.DataLimitExceeded") == fails)
+    }
+
     @Test func `A Lambda task shows what was scheduled and what came back`() throws {
         var running = try Running(
             #"{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"\#(function)","End":true}}}"#
