@@ -79,8 +79,9 @@ class Engine:
             self.process.wait(timeout=60)
 
 
-def docker(directory):
-    """Docker's engine without a bridge, so that containers use the host's network."""
+def docker(directory, registry=None, address=None):
+    """Docker's engine without a bridge, so that containers use the host's network. With a `registry` it speaks plain HTTP
+    to that one, and finds it at the `address`, as if the machine's /etc/hosts said so."""
     if not shutil.which("dockerd"):
         install("docker.io")
     if not shutil.which("dockerd") or os.getuid():
@@ -88,6 +89,11 @@ def docker(directory):
     directory = Path(directory)
     command = ["dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none", "--data-root", directory / "data",
                "--exec-root", directory / "exec", "-H", f"unix://{directory}/engine.sock", "-p", directory / "pid"]
+    if registry:
+        hosts = directory / "hosts"
+        hosts.write_text(Path("/etc/hosts").read_text() + f"\n{address} {registry}\n")
+        command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"',
+                   hosts, *command, "--insecure-registry", registry]
     return Engine("docker", directory, command, {}, ["docker"])
 
 

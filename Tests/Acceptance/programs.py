@@ -10,11 +10,13 @@ import sys
 import sysconfig
 import tarfile
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 PYTHON = str(Path(sys.base_prefix, "bin", f"python{sys.version_info[0]}.{sys.version_info[1]}"))
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 # A Lambda runtime: the loop that AWS's own base images bring.
 RUNTIME = '''
@@ -58,13 +60,18 @@ class LayerFiles:
             self.names.add(str(path))
             self.add(str(path), Path(path).read_bytes(), 0o755)
 
+    def directory(self, path):
+        member = tarfile.TarInfo(path.lstrip("/"))
+        member.type, member.mode = tarfile.DIRTYPE, 0o755
+        self.tar.addfile(member)
+
     def link(self, path, target):
         member = tarfile.TarInfo(path.lstrip("/"))
         member.type, member.linkname = tarfile.SYMTYPE, target
         self.tar.addfile(member)
 
-    def tree(self, path, without=()):
-        self.tar.add(path, path.lstrip("/"), filter=lambda member: None if any(
+    def tree(self, path, without=(), to=None):
+        self.tar.add(path, str(to or path).lstrip("/"), filter=lambda member: None if any(
             f"/{part}" in member.name for part in without) else member)
 
     def done(self):
@@ -72,8 +79,7 @@ class LayerFiles:
         return self.buffer.getvalue()
 
 
-@cache
-def base_layer():
+def base_files():
     """A root with a shell, a few tools and the Python that runs these tests."""
     files = LayerFiles()
     library = sysconfig.get_path("stdlib")
@@ -82,9 +88,33 @@ def base_layer():
     listing = subprocess.run(["ldd", *programs, *extensions], capture_output=True, text=True).stdout
     for word in programs + [word for word in listing.split() if word.startswith("/") and not word.endswith(":")]:
         files.copy(word)
-    files.tree(library, without=("site-packages", "dist-packages", "test", "idlelib", "ensurepip", "__pycache__", "config-"))
+    files.tree(library, without=("site-packages", "dist-packages", "test", "idlelib", "ensurepip", "__pycache__", "config-",
+                                  "EXTERNALLY-MANAGED"))
     files.link("/usr/local/bin/python3", PYTHON)
     files.add("/etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
+    return files
+
+
+@cache
+def base_layer():
+    return base_files().done()
+
+
+def python_root():
+    """A root to build images upon, as the public Python images are: with pip, and the libraries that wheels expect."""
+    files = base_files()
+    where = subprocess.run([PYTHON, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+                           capture_output=True, text=True, check=True).stdout.strip()
+    files.tree(Path(find_spec("pip").origin).parent, without=("__pycache__",), to=f"{where}/pip")
+    files.add("/usr/local/bin/pip", b'#!/bin/sh\nexec python3 -m pip "$@"\n', 0o755)
+    listing = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
+    for library in ["libstdc++.so.6", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "librt.so.1", "libdl.so.2"]:
+        files.copy(next(line.split()[-1] for line in listing.splitlines() if line.split()[0] == library))
+    # A file is copied into a directory only where that is there.
+    files.directory("/var/task")
+    for path in [CERTIFICATES, "/etc/pip.conf"]:
+        if Path(path).exists():
+            files.copy(path)
     return files.done()
 
 
@@ -122,6 +152,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
         if body == b'crash': os._exit(3)
+        if body == b'memory':
+            held = bytearray(b'1') * (1200 << 20)
+            time.sleep(30)
         if body == b'yard':
             try: status = urllib.request.urlopen(os.environ['AWS_ENDPOINT_URL'] + '/v2/', timeout=10).status
             except urllib.error.HTTPError as error: status = error.code
