@@ -21,7 +21,10 @@ TARGET = os.path.join(HERE, "..", "..", "Sources", "AWSProtocol", "Models")
 LOCATIONS = {"uri": "uri", "querystring": "query", "header": "header", "headers": "headers", "statusCode": "status"}
 CONSTRAINTS = ("min", "max", "pattern", "enum")
 # AWS's messages list these enumerations in another order than its models do: as recorded.
-ORDERS = [["SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING"]]
+ORDERS = [
+    ["SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING"],
+    ["IMMUTABLE", "MUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION"],
+]
 
 
 def load(service):

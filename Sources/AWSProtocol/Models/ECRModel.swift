@@ -178,7 +178,7 @@ extension ServiceModels {
 {"type":"structure","name":"CreateRepositoryRequest","members":{"registryId":1,"repositoryName":2,"tags":49,"imageTagMutability":51,"imageTagMutabilityExclusionFilters":52,"imageScanningConfiguration":56,"encryptionConfiguration":57},"required":["repositoryName"]},
 {"type":"list","member":50},
 {"type":"structure","name":"Tag","members":{"Key":8,"Value":8},"required":["Key","Value"]},
-{"type":"string","enum":["MUTABLE","IMMUTABLE","IMMUTABLE_WITH_EXCLUSION","MUTABLE_WITH_EXCLUSION"]},
+{"type":"string","enum":["IMMUTABLE","MUTABLE","MUTABLE_WITH_EXCLUSION","IMMUTABLE_WITH_EXCLUSION"]},
 {"type":"list","min":1,"max":5,"member":53},
 {"type":"structure","name":"ImageTagMutabilityExclusionFilter","members":{"filterType":54,"filter":55},"required":["filterType","filter"]},
 {"type":"string","enum":["WILDCARD"]},
