@@ -28,6 +28,7 @@ extension Yard {
         var host: ComputeHost
         var rehearsal: Rehearsal
         var endpointIdleTime: Duration?
+        var modelStartup: Duration?
         var defersModelData: Bool
     }
 
@@ -62,6 +63,7 @@ extension Yard {
             logger: logger,
             host: host,
             endpointIdleTime: parts.endpointIdleTime,
+            modelStartup: parts.modelStartup,
             defersModelData: parts.defersModelData,
             timeScale: parts.rehearsal.timeScale
         )

@@ -63,6 +63,7 @@ public final class Yard: AWSCaller, Service {
             host: host,
             rehearsal: try Self.rehearsal(configuration),
             endpointIdleTime: configuration.endpointIdleTime,
+            modelStartup: configuration.modelStartup,
             defersModelData: configuration.defersModelData
         )
         let iam = IAMService(store: store, aws: dispatcher, clock: clock, logger: logger)

@@ -31,6 +31,8 @@ public struct YardConfiguration: Sendable {
     /// How long an endpoint's containers wait for a request before they are stopped; the next request starts them again.
     /// nil: for ever.
     public var endpointIdleTime: Duration?
+    /// The longest that a model's container is waited for until it answers `/ping`; nil: as long as AWS waits.
+    public var modelStartup: Duration?
     /// Whether a model may be created before its data are in S3, which AWS refuses.
     public var defersModelData: Bool
     /// Whether this process is the program `trainyard`, which then runs itself again beside what must not outlive it.
@@ -51,6 +53,7 @@ public struct YardConfiguration: Sendable {
         timeScale: Double = 1,
         stepFunctionsMocks: String? = nil,
         endpointIdleTime: Duration? = .seconds(900),
+        modelStartup: Duration? = nil,
         defersModelData: Bool = false,
         isProgram: Bool = false
     ) {
@@ -68,6 +71,7 @@ public struct YardConfiguration: Sendable {
         self.timeScale = timeScale
         self.stepFunctionsMocks = stepFunctionsMocks
         self.endpointIdleTime = endpointIdleTime
+        self.modelStartup = modelStartup
         self.defersModelData = defersModelData
         self.isProgram = isProgram
     }

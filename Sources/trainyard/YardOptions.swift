@@ -62,6 +62,14 @@ struct YardOptions: ParsableArguments {
     )
     var endpointIdle = 900
 
+    @Option(
+        help: ArgumentHelp(
+            "The longest that a model's container is waited for until it answers /ping. Without it as long as AWS waits.",
+            valueName: "seconds"
+        )
+    )
+    var modelStartup: Int?
+
     @Flag(
         help: ArgumentHelp(
             "Take models whose data are not in S3 yet, which AWS refuses; what serves them fails instead."
@@ -72,6 +80,9 @@ struct YardOptions: ParsableArguments {
     func validate() throws {
         guard endpointIdle >= 0 else {
             throw ValidationError("'\(endpointIdle)' is no time: give 0 or more seconds to --endpoint-idle.")
+        }
+        guard modelStartup.map({ $0 > 0 }) ?? true else {
+            throw ValidationError("'\(modelStartup ?? 0)' is no time: give 1 or more seconds to --model-startup.")
         }
         guard timeScale >= 0, timeScale.isFinite else {
             throw ValidationError("'\(timeScale)' is no factor: give 0 or more to --time-scale.")
@@ -101,6 +112,7 @@ struct YardOptions: ParsableArguments {
             timeScale: timeScale,
             stepFunctionsMocks: stepFunctionsMockConfig,
             endpointIdleTime: endpointIdle == 0 ? nil : .seconds(endpointIdle),
+            modelStartup: modelStartup.map { .seconds($0) },
             defersModelData: deferModelData,
             isProgram: true
         )

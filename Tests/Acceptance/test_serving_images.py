@@ -6,9 +6,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 import engines
-from conftest import ROLE, wait_for
+from conftest import ROLE, wait_for, Yard
 from models import settled, variant
 from programs import push, serving_image
+from runtimes import needs_bubblewrap
 
 
 def create_model(yard, name, uri, **environment):
@@ -16,10 +17,10 @@ def create_model(yard, name, uri, **environment):
         ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer={"Image": uri, "Environment": environment})
 
 
-def create(yard, name, uri, **environment):
+def create(yard, name, uri, settings=None, **environment):
     sagemaker = yard.client("sagemaker")
     create_model(yard, name, uri, **environment)
-    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant(name)])
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[settings or variant(name)])
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
 
 
@@ -91,3 +92,37 @@ def test_an_endpoint_whose_container_ends_is_failed_with_the_reason(runtime_yard
         "check. Please check CloudWatch logs for this endpoint."
     if runtime == "container":
         wait_for(lambda: engines.ask(request.getfixturevalue("docker_engine").socket, "/containers/json?all=1").strip() == b"[]")
+
+
+@needs_bubblewrap
+def test_an_endpoint_that_does_not_pass_the_ping_is_failed_in_its_time(tmp_path, monkeypatch):
+    # AWS's shortest time for a variant is a minute, which the yard's own limit cuts.
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere")
+    yard = Yard(tmp_path, "--runtime", "image", "--model-startup", "3")
+    uri, _ = push(yard, "serve", "1", serving_image())
+    create(yard, "model", uri, {**variant("model"), "ContainerStartupHealthCheckTimeoutInSeconds": 60}, FAILS="ping")
+    endpoint = settled(yard, "model")
+    assert endpoint["EndpointStatus"] == "Failed"
+    assert endpoint["FailureReason"] == "The primary container for production variant AllTraffic did not pass the ping health " \
+        "check. Please check CloudWatch logs for this endpoint."
+    elapsed = endpoint["LastModifiedTime"] - endpoint["CreationTime"]
+    assert 3 <= elapsed.total_seconds() < 30
+    yard.stop()
+
+
+def test_a_model_that_takes_more_memory_than_it_has_is_ended_and_begins_anew(runtime_yard):
+    yard = runtime_yard
+    uri, _ = push(yard, "serve", "1", serving_image())
+    create(yard, "model", uri, {"VariantName": "AllTraffic", "ModelName": "model",
+                                "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 2}}, WORD="!")
+    assert settled(yard, "model")["EndpointStatus"] == "InService"
+    with pytest.raises(ClientError) as error:
+        invoke(yard, "model", b"memory")
+    assert error.value.response["Error"]["Code"] == "ModelError"
+
+    def said(words):
+        events = yard.client("logs").filter_log_events(logGroupName="/aws/sagemaker/Endpoints/model")["events"]
+        return any(words in event["message"] for event in events)
+    assert said(", within 1 GiB of memory, 5 GiB of disk")
+    wait_for(lambda: said("The program of the primary container is ended: it took more memory"))
+    assert wait_for(lambda: attempt(yard, "model", b"again")) == b"again!"

@@ -1,4 +1,5 @@
 import Compute
+import JSON
 import Testing
 
 @testable import SageMaker
@@ -23,5 +24,15 @@ import Testing
         #expect(capacity.processors == processors)
         #expect(capacity.memory == gibibytes.map { $0 << 30 })
         #expect(capacity.hasOwnDisks == hasOwnDisks)
+    }
+
+    @Test func `a model has what its variant's instance type or serverless memory gives`() {
+        let gibibyte = 1 << 30
+        let onInstances = EndpointDeployment.Variant(["InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 20])
+        #expect(onInstances.limits == ContainerLimits(memory: 16 * gibibyte, processors: 4, disk: 20 * gibibyte))
+        let serverless = EndpointDeployment.Variant(["ServerlessConfig": ["MemorySizeInMB": 3072, "MaxConcurrency": 5]])
+        #expect(serverless.limits == ContainerLimits(memory: 3 * gibibyte, disk: 5 * gibibyte))
+        let withDisks = EndpointDeployment.Variant(["InstanceType": "ml.g5.xlarge", "VolumeSizeInGB": 20])
+        #expect(withDisks.limits == ContainerLimits(processors: 4))
     }
 }

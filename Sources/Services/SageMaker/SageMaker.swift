@@ -32,6 +32,7 @@ public final class SageMakerService: AWSService {
     /// - Parameters:
     ///   - host: Where jobs run; their files lie in its work directory.
     ///   - endpointIdleTime: How long an endpoint's containers wait for a request before they are stopped; nil: for ever.
+    ///   - modelStartup: The longest that a model's container is waited for until it is healthy; nil: as long as AWS waits.
     ///   - defersModelData: Whether a model's data need not be there before an endpoint or a transform job needs them.
     ///   - timeScale: What the pauses of a deployment that shifts traffic are multiplied with.
     public init(
@@ -41,6 +42,7 @@ public final class SageMakerService: AWSService {
         logger: Logger,
         host: ComputeHost,
         endpointIdleTime: Duration? = .seconds(900),
+        modelStartup: Duration? = nil,
         defersModelData: Bool = false,
         timeScale: Double = 1
     ) {
@@ -49,7 +51,14 @@ public final class SageMakerService: AWSService {
         self.aws = aws
         self.clock = clock
         self.logger = logger
-        context = JobContext(store: store, aws: aws, clock: clock, host: host, logger: logger)
+        context = JobContext(
+            store: store,
+            aws: aws,
+            clock: clock,
+            host: host,
+            logger: logger,
+            modelStartup: modelStartup
+        )
         let queue = JobQueue(context: context, capacity: ProcessInfo.processInfo.activeProcessorCount * 2)
         self.queue = queue
         tunings = JobQueue(context: context, capacity: .max) { job, stop, _, context in

@@ -31,6 +31,46 @@ struct InvocationTests {
         await kit.shutdown()
     }
 
+    @Test func aModelThatTakesMoreMemoryThanItHasIsEndedAndBeginsAnew() async throws {
+        let kit = try ServingKit()
+        try kit.putPythonModel(
+            """
+            import json, time
+
+            def model_fn(directory):
+                return None
+
+            def input_fn(body, content_type):
+                return json.loads(body)
+
+            def predict_fn(megabytes, model):
+                held = bytearray(b"1") * (megabytes << 20)
+                time.sleep(30 if megabytes > 1000 else 0)
+                return len(held) >> 20
+
+            def output_fn(megabytes, accept):
+                return json.dumps(megabytes), "application/json"
+            """
+        )
+        try await kit.createModel("model", ServingKit.container())
+        let serverless: JSON = [
+            "VariantName": "AllTraffic", "ModelName": "model",
+            "ServerlessConfig": ["MemorySizeInMB": 1024, "MaxConcurrency": 1],
+        ]
+        try await kit.createConfig("config", [serverless])
+        _ = try await kit.createEndpoint()
+        #expect(kit.jobs.messages.contains { $0.contains(", within 1 GiB of memory, 5 GiB of disk") })
+        #expect(try await kit.invoke("10").body == "10")
+        let error = await #expect(throws: AWSError.self) { try await kit.invoke("1200") }
+        #expect(error?.code == "ModelError")
+        await kit.jobs.message(
+            "The program of the primary container is ended: it took more memory than its instance, or its "
+                + "ServerlessConfig, has."
+        )
+        #expect(try await kit.invoke("10").body == "10")
+        await kit.shutdown()
+    }
+
     @Test func aMultiModelEndpointLoadsWhatIsAskedFor() async throws {
         let kit = try ServingKit()
         try kit.putPythonModel(ServingKit.adding(1), as: "bucket/models/one.tar.gz")

@@ -1,4 +1,5 @@
 import Compute
+import JSON
 
 /// What an instance type offers a program, read from its name: `ml.m5.2xlarge` has eight processors and 32 GiB.
 /// <https://aws.amazon.com/sagemaker/pricing/>, <https://aws.amazon.com/ec2/instance-types/>
@@ -55,22 +56,55 @@ struct InstanceCapacity: Sendable, Equatable {
     private static let burstableMemory = ["medium": 4, "large": 8, "xlarge": 16, "2xlarge": 32]
 }
 
-extension JobPlan {
-    /// What a program may use on a host: its instance type's processors and memory, and the volume that was asked for.
-    /// What a program prints lies on the instance as well.
-    func limits(on host: JobHost) -> ContainerLimits {
-        let capacity = InstanceCapacity(host.instanceType)
-        let volume = capacity.hasOwnDisks ? nil : volumeSize.map { $0 << 30 }
-        return ContainerLimits(
-            memory: capacity.memory,
-            processors: capacity.processors.map(Double.init),
-            disk: volume,
-            output: volume
+extension InstanceCapacity {
+    /// What a program may use there.
+    /// - Parameter volumeSize: Of the volume that was asked for, in GiB.
+    func limits(volumeSize: Int?) -> ContainerLimits {
+        ContainerLimits(
+            memory: memory,
+            processors: processors.map(Double.init),
+            disk: hasOwnDisks ? nil : volumeSize.map { $0 << 30 }
         )
     }
 }
 
+extension JobPlan {
+    /// What a program may use on a host: its instance type's processors and memory, and the volume that was asked for.
+    /// What a program prints lies on the instance as well.
+    func limits(on host: JobHost) -> ContainerLimits {
+        var limits = InstanceCapacity(host.instanceType).limits(volumeSize: volumeSize)
+        limits.output = limits.disk
+        return limits
+    }
+}
+
+extension EndpointDeployment.Variant {
+    /// In bytes: what a container without an instance of its own may write.
+    /// <https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html>
+    private static let serverlessDisk = 5 << 30
+
+    /// What each container may use: the variant's instance type's processors and memory and its volume, or what its
+    /// `ServerlessConfig` says. AWS does not tell how many processors come with a serverless variant's memory.
+    var limits: ContainerLimits {
+        if let serverless = document["ServerlessConfig"] {
+            let memory = serverless["MemorySizeInMB"]?.intValue.map { $0 << 20 }
+            return ContainerLimits(memory: memory, disk: Self.serverlessDisk)
+        }
+        return InstanceCapacity(document["InstanceType"]?.stringValue ?? "")
+            .limits(volumeSize: document["VolumeSizeInGB"]?.intValue)
+    }
+}
+
 extension ExceededLimit {
+    /// Why a model's program was ended, for its log.
+    var modelReason: String {
+        switch self {
+        case .memory: "it took more memory than its instance, or its ServerlessConfig, has"
+        case .disk: "its files take more than its volume"
+        case .output: "it printed more than its volume holds"
+        }
+    }
+
     /// The `FailureReason` of a job that was ended for it. AWS's words where memory is short; where the disk is full AWS
     /// leaves it to the program to fail.
     var failureReason: String {

@@ -11,6 +11,8 @@ struct JobContext: Sendable {
     var clock: any WallClock
     var host: ComputeHost
     var logger: Logger
+    /// The longest that a model's container is waited for until it is healthy; nil: as long as AWS waits.
+    var modelStartup: Duration?
     let board = JobBoard()
     let metricFeed = MetricFeed()
 

@@ -263,6 +263,7 @@ final class EndpointFleet: Sendable {
         )
         let startup = variant.document["ContainerStartupHealthCheckTimeoutInSeconds"]?.intValue
         if let startup { instance.startup = .seconds(startup) }
+        instance.limits = variant.limits
         return VariantServer(
             variant: variant.name,
             model: model,

@@ -14,6 +14,8 @@ struct ModelInstance: Sendable {
     var environment: [String: String] = [:]
     /// How long a container may take until it answers `/ping`: AWS's four minutes, or what the variant says.
     var startup = Duration.seconds(240)
+    /// What each of its containers may use.
+    var limits = ContainerLimits()
 }
 
 /// Makes models ready to answer: brings their files, starts their containers, waits until they are healthy.
@@ -126,6 +128,7 @@ private struct ContainerStart: Sendable {
             container: definition,
             root: root,
             environment: environment,
+            limits: instance.limits,
             codeDirectory: try await codeDirectory()
         )
         let program = try await ServingRuntime(host: context.host).start(start) { [log] in await log.write($0) }
@@ -158,7 +161,7 @@ private struct ContainerStart: Sendable {
     }
 
     private func waitUntilHealthy(_ container: HTTPModelContainer) async throws(ServingFailure) {
-        let deadline = ContinuousClock.now + instance.startup
+        let deadline = ContinuousClock.now + min(instance.startup, context.modelStartup ?? instance.startup)
         var pause = Duration.milliseconds(10)
         while container.isUsable, ContinuousClock.now < deadline {
             if await container.isHealthy() { return }

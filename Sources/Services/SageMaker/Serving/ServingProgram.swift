@@ -8,11 +8,17 @@ final class ServingProgram: Sendable {
     private let exit = Mutex<JobExit?>(nil)
     private let following: Mutex<Task<Void, Never>?> = Mutex(nil)
 
-    init(_ program: any JobProgram, at address: ProgramAddress) {
+    /// - Parameter onLimit: Called when the program has been ended for a limit.
+    init(
+        _ program: any JobProgram,
+        at address: ProgramAddress,
+        onLimit: @escaping @Sendable (ExceededLimit) async -> Void
+    ) {
         self.program = program
         self.address = address
         let task = Task { [weak self] in
             let exit = await program.wait()
+            if let exceeded = exit.exceeded { await onLimit(exceeded) }
             self?.exit.withLock { $0 = exit }
         }
         following.withLock { $0 = task }

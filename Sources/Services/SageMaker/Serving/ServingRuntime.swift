@@ -17,6 +17,7 @@ struct ServingRuntime: Sendable {
         var root: String
         /// The container's own variables, its credentials, its region.
         var environment: [String: String]
+        var limits: ContainerLimits
         /// The directory of the program's code as the program sees it, where it is not below `/opt/ml/model`.
         var codeDirectory: String?
     }
@@ -26,95 +27,82 @@ struct ServingRuntime: Sendable {
         _ start: Start,
         output: @escaping @Sendable (ByteBuffer) async -> Void
     ) async throws(ServingFailure) -> ServingProgram {
-        let container = start.container
-        if let program = try await imageProgram(start, output) { return program }
-        guard let program = try pythonProgram(start) else {
-            throw ServingFailure(
-                """
-                Trainyard does not have the image \(container.imageName). Push it to the yard's registry, or give the \
-                container SAGEMAKER_PROGRAM and a model.tar.gz with code/inference.py, which is served without it.
-                """
-            )
-        }
-        let python: Interpreter
         do {
-            python = try await host.python()
-        } catch {
-            throw ServingFailure("\(error)")
-        }
-        let bootstrap = start.root + "/" + PythonModelServer.fileName
-        do {
-            try write(PythonModelServer.source, to: bootstrap)
-        } catch {
-            throw ServingFailure("\(error)")
-        }
-        await output(
-            ByteBuffer(
-                string: "Trainyard serves this model with \(python.summary) in place of the image "
-                    + "\(container.imageName)\n"
-            )
-        )
-        let port = try await freePort()
-        var environment = host.baseEnvironment
-        environment["PYTHONUNBUFFERED"] = "1"
-        environment["AWS_ENDPOINT_URL"] = host.endpoint
-        environment.merge(start.environment) { $1 }
-        environment["SAGEMAKER_BIND_TO_PORT"] = String(port)
-        environment["SAGEMAKER_PROGRAM"] = program.name
-        environment["SAGEMAKER_SUBMIT_DIRECTORY"] = program.directory
-        if container.isMultiModel { environment["SAGEMAKER_MULTI_MODEL"] = "true" }
-        let directory = JobDirectory.parent(of: python.path)
-        environment["PATH"] = [directory, environment["PATH"] ?? ""].joined(separator: ":")
-        PythonRequirements.prepare(&environment)
-        var command = [python.path, "\(ContainerPath.root)/\(PythonModelServer.fileName)"]
-        let requirements = ContainerPath.belowRoot("\(program.directory)/\(PythonRequirements.fileName)")
-        if let requirements, (try? JobDirectory.size(of: "\(start.root)/\(requirements)")) != nil {
-            command = PythonRequirements.installing(program.directory, before: command, python: python.path)
-        }
-        let specification = ProcessSpecification(
-            command: command,
-            environment: environment,
-            workingDirectory: ContainerPath.root,
-            mounts: [Mount(source: start.root, target: ContainerPath.root)],
-            combinesOutput: true
-        )
-        do {
-            let process = try await host.start(specification) { await output($0.bytes) }
-            return ServingProgram(HostProgram(process: process), at: .port(port))
+            let place = try await host.place(for: start.container.imageName)
+            let specification =
+                place.kind == .process
+                ? try await pythonServer(start) : try await imageServer(start, place)
+            let introduction = try await place.introduction(specification)
+            await output(ByteBuffer(string: "Trainyard serves this model \(introduction)\n"))
+            let running = try await place.start(specification) { await output($0.bytes) }
+            let address = running.address ?? .port(specification.port ?? Self.usualPort)
+            return ServingProgram(HostProgram(process: running), at: address) { exceeded in
+                let name = start.container.name
+                await output(
+                    ByteBuffer(string: "The program of the \(name) container is ended: \(exceeded.modelReason).\n")
+                )
+            }
+        } catch let error as ServingFailure {
+            throw error
         } catch {
             throw ServingFailure("\(error)")
         }
     }
 
-    /// The image's own server, where the image can be had: its entry point with the argument `serve`.
+    /// Where a model's container listens on AWS.
+    private static let usualPort = 8080
+
+    /// The image's own server: its entry point with the argument `serve`.
     /// <https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html>
-    private func imageProgram(
-        _ start: Start,
-        _ output: @escaping @Sendable (ByteBuffer) async -> Void
-    ) async throws(ServingFailure) -> ServingProgram? {
-        do {
-            let place = try await host.place(for: start.container.imageName)
-            if place.kind == .process { return nil }
-            // Only an image that says so listens where it is told; others have AWS's port.
-            let label = place.image?.configuration.labels["com.amazonaws.sagemaker.capabilities.accept-bind-to-port"]
-            let port = label == "true" ? try await FreePort.find() : 8080
-            var specification = ContainerSpecification(
-                name: "model/\(start.container.name)",
-                arguments: ["serve"],
-                environment: start.environment,
-                mounts: [Mount(source: start.root, target: ContainerPath.root)]
+    private func imageServer(_ start: Start, _ place: ContainerPlace) async throws -> ContainerSpecification {
+        // Only an image that says so listens where it is told; others have AWS's port.
+        let label = place.image?.configuration.labels["com.amazonaws.sagemaker.capabilities.accept-bind-to-port"]
+        var specification = try await specification(start, port: label == "true" ? nil : Self.usualPort)
+        specification.arguments = ["serve"]
+        specification.environment["AWS_ENDPOINT_URL"] = start.environment["AWS_ENDPOINT_URL"] ?? place.endpoint
+        return specification
+    }
+
+    /// Our own server around the Python program that the container names, in place of an image that is not there.
+    private func pythonServer(_ start: Start) async throws -> ContainerSpecification {
+        guard let program = try pythonProgram(start) else {
+            throw ServingFailure(
+                """
+                Trainyard does not have the image \(start.container.imageName). Push it to the yard's registry, or give \
+                the container SAGEMAKER_PROGRAM and a model.tar.gz with code/inference.py, which is served without it.
+                """
             )
-            specification.environment["SAGEMAKER_BIND_TO_PORT"] = String(port)
-            specification.environment["AWS_ENDPOINT_URL"] = start.environment["AWS_ENDPOINT_URL"] ?? place.endpoint
-            if start.container.isMultiModel { specification.environment["SAGEMAKER_MULTI_MODEL"] = "true" }
-            specification.port = port
-            let introduction = try await place.introduction(specification)
-            await output(ByteBuffer(string: "Trainyard serves this model \(introduction)\n"))
-            let running = try await place.start(specification) { await output($0.bytes) }
-            return ServingProgram(HostProgram(process: running), at: running.address ?? .port(port))
-        } catch {
-            throw ServingFailure("\(error)")
         }
+        let python = try await host.python().path
+        try write(PythonModelServer.source, to: start.root + "/" + PythonModelServer.fileName)
+        var specification = try await specification(start, port: nil)
+        specification.environment["AWS_ENDPOINT_URL"] = start.environment["AWS_ENDPOINT_URL"] ?? host.endpoint
+        specification.environment["SAGEMAKER_PROGRAM"] = program.name
+        specification.environment["SAGEMAKER_SUBMIT_DIRECTORY"] = program.directory
+        PythonRequirements.prepare(&specification.environment)
+        var command = [python, "\(ContainerPath.root)/\(PythonModelServer.fileName)"]
+        let requirements = ContainerPath.belowRoot("\(program.directory)/\(PythonRequirements.fileName)")
+        if let requirements, (try? JobDirectory.size(of: "\(start.root)/\(requirements)")) != nil {
+            command = PythonRequirements.installing(program.directory, before: command, python: python)
+        }
+        specification.entrypoint = command
+        return specification
+    }
+
+    /// What all programs that serve are started with.
+    /// - Parameter port: Where it listens; nil for a free one, which it is told.
+    private func specification(_ start: Start, port: Int?) async throws -> ContainerSpecification {
+        let port = if let port { port } else { try await FreePort.find() }
+        var specification = ContainerSpecification(
+            name: "model/\(start.container.name)",
+            environment: start.environment,
+            mounts: [Mount(source: start.root, target: ContainerPath.root)],
+            limits: start.limits
+        )
+        specification.port = port
+        specification.environment["SAGEMAKER_BIND_TO_PORT"] = String(port)
+        if start.container.isMultiModel { specification.environment["SAGEMAKER_MULTI_MODEL"] = "true" }
+        return specification
     }
 
     /// The program that the container's environment, or the model's archive, names.
@@ -127,14 +115,6 @@ struct ServingRuntime: Sendable {
         guard let relative = ContainerPath.belowRoot(usual), !start.container.isMultiModel else { return nil }
         let isThere = (try? JobDirectory.size(of: "\(start.root)/\(relative)")) != nil
         return isThere ? ("inference.py", "/opt/ml/model/code") : nil
-    }
-
-    private func freePort() async throws(ServingFailure) -> Int {
-        do {
-            return try await FreePort.find()
-        } catch {
-            throw ServingFailure("There is no free port: \(error)")
-        }
     }
 
     private func write(_ text: String, to path: String) throws {

@@ -123,6 +123,7 @@ struct TransformRun: Sendable {
         )
         var batching = TransformBatching(plan)
         instance.environment = batching.environment.merging(plan.environment) { $1 }
+        instance.limits = InstanceCapacity(host.instanceType).limits(volumeSize: nil)
         let server: ModelServer
         do {
             server = try await ModelLauncher(context: context).start(model, instance)
