@@ -10,7 +10,6 @@ extension PipelineStep {
     /// Types that AWS has and Trainyard has nothing to run with.
     private static let unservedTypes = [
         "EMR": "Amazon EMR clusters", "EMRServerless": "Amazon EMR Serverless", "AutoML": "SageMaker Autopilot",
-        "ClarifyCheck": "SageMaker Clarify",
     ]
 
     init(_ value: JSON, branch: Branch?, at location: String) throws(DefinitionError) {
@@ -107,10 +106,10 @@ extension StepType {
         switch self {
         case .lambda: return ["FunctionArn"]
         case .callback: return ["SqsQueueUrl"]
-        case .qualityCheck:
+        case .qualityCheck, .clarifyCheck:
             return [
                 "CheckType", "ModelPackageGroupName", "SkipCheck", "RegisterNewBaseline", "SuppliedBaselineConstraints",
-                "SuppliedBaselineStatistics", "FailOnViolation",
+                "FailOnViolation", self == .qualityCheck ? "SuppliedBaselineStatistics" : "ModelName",
             ]
         default: return []
         }
@@ -120,7 +119,7 @@ extension StepType {
         switch self {
         case .lambda: ["FunctionArn"]
         case .callback: ["SqsQueueUrl"]
-        case .qualityCheck: ["CheckType"]
+        case .qualityCheck, .clarifyCheck: ["CheckType"]
         default: []
         }
     }

@@ -15,11 +15,15 @@ public enum StepType: String, Sendable, CaseIterable {
     case lambda = "Lambda"
     case fail = "Fail"
     case qualityCheck = "QualityCheck"
+    case clarifyCheck = "ClarifyCheck"
+
+    /// Whether it computes a baseline and compares with a former one.
+    public var isCheck: Bool { self == .qualityCheck || self == .clarifyCheck }
 
     /// The SageMaker operation whose input the step's arguments are; nil where they are something else.
     public var operation: String? {
         switch self {
-        case .processing, .qualityCheck: "CreateProcessingJob"
+        case .processing, .qualityCheck, .clarifyCheck: "CreateProcessingJob"
         case .training: "CreateTrainingJob"
         case .tuning: "CreateHyperParameterTuningJob"
         case .transform: "CreateTransformJob"
@@ -38,7 +42,7 @@ public enum StepType: String, Sendable, CaseIterable {
     /// <https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-default-keys.html>
     var cacheKeyMembers: [String]? {
         switch self {
-        case .processing: ["AppSpecification", "Environment", "ProcessingInputs"]
+        case .processing, .qualityCheck, .clarifyCheck: ["AppSpecification", "Environment", "ProcessingInputs"]
         case .training:
             [
                 "AlgorithmSpecification", "CheckpointConfig", "DebugHookConfig", "DebugRuleConfigurations",
@@ -46,7 +50,6 @@ public enum StepType: String, Sendable, CaseIterable {
             ]
         case .tuning: ["HyperParameterTuningJobConfig", "TrainingJobDefinition", "TrainingJobDefinitions"]
         case .transform: ["DataProcessing", "Environment", "ModelName", "TransformInput"]
-        case .qualityCheck: ["AppSpecification", "Environment", "ProcessingInputs"]
         case .lambda, .callback: []
         case .model, .registerModel, .endpointConfiguration, .endpoint, .condition, .fail: nil
         }

@@ -3,9 +3,10 @@ import JSON
 import NIOCore
 import PipelineLanguage
 
-/// A QualityCheck step: a job of the model monitor that computes a new baseline and compares the data with a former one.
+/// A QualityCheck or ClarifyCheck step: a job that computes a new baseline and compares the data with a former one. For
+/// QualityCheck that is the built-in model monitor, for ClarifyCheck what stands in for Clarify's image.
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-quality-clarify-baseline-lifecycle.html>
-struct QualityCheck: Sendable {
+struct BaselineCheck: Sendable {
     /// Where statistics and constraints lie in S3.
     struct Baseline: Sendable, Equatable {
         var statistics: String?
@@ -15,6 +16,9 @@ struct QualityCheck: Sendable {
     private static let directory = "/opt/ml/processing/baseline"
 
     private let type: String
+    private let isClarify: Bool
+    /// The model that Clarify asks for predictions.
+    private let model: JSON?
     private let group: String?
     private let skipsCheck: Bool
     private let registersNewBaseline: Bool
@@ -23,7 +27,9 @@ struct QualityCheck: Sendable {
     private let job: JSON
 
     /// - Parameter arguments: Those of the step, resolved.
-    init(_ arguments: JSON) {
+    init(_ step: StepType, _ arguments: JSON) {
+        isClarify = step == .clarifyCheck
+        model = arguments["ModelName"]
         type = arguments["CheckType"]?.stringValue ?? ""
         group = arguments["ModelPackageGroupName"]?.stringValue
         skipsCheck = Self.isTrue(arguments["SkipCheck"], otherwise: false)
@@ -47,7 +53,7 @@ struct QualityCheck: Sendable {
     /// - Throws: `StepFailure` where there is none and the step needs one.
     func formerBaseline(_ aws: any AWSCaller, _ caller: Caller) async throws(StepFailure) -> Baseline {
         var former = supplied
-        if former.constraints == nil || former.statistics == nil, let group {
+        if former.constraints == nil || (former.statistics == nil && !isClarify), let group {
             let registered = try await registeredBaseline(group, aws, caller)
             former.constraints = former.constraints ?? registered.constraints
             former.statistics = former.statistics ?? registered.statistics
@@ -74,20 +80,32 @@ struct QualityCheck: Sendable {
             guard let latest = listed["ModelPackageSummaryList"]?[0]?["ModelPackageArn"] else { return Baseline() }
             operation = "sagemaker:DescribeModelPackage"
             let package = try await aws.call(operation, ["ModelPackageName": latest], as: caller)
-            let member = type == "MODEL_QUALITY" ? "ModelQuality" : "ModelDataQuality"
+            let (member, constraints) = Self.registeredMembers(type)
             let baselines = package["DriftCheckBaselines"]?[member]
             return Baseline(
                 statistics: baselines?["Statistics"]?["S3Uri"]?.stringValue,
-                constraints: baselines?["Constraints"]?["S3Uri"]?.stringValue
+                constraints: baselines?[constraints]?["S3Uri"]?.stringValue
             )
         } catch {
             throw StepFailure(error, calling: operation)
         }
     }
 
+    /// Where a model package's `DriftCheckBaselines` has a check's constraints.
+    private static func registeredMembers(_ type: String) -> (member: String, constraints: String) {
+        switch type {
+        case "MODEL_QUALITY": ("ModelQuality", "Constraints")
+        case "DATA_BIAS": ("Bias", "PreTrainingConstraints")
+        case "MODEL_BIAS": ("Bias", "PostTrainingConstraints")
+        case "MODEL_EXPLAINABILITY": ("Explainability", "Constraints")
+        default: ("ModelDataQuality", "Constraints")
+        }
+    }
+
     /// The baseline that the job computes.
     private var calculated: Baseline {
-        Baseline(statistics: file("statistics.json"), constraints: file("constraints.json"))
+        if isClarify { return Baseline(constraints: file("analysis.json")) }
+        return Baseline(statistics: file("statistics.json"), constraints: file("constraints.json"))
     }
 
     private func file(_ name: String) -> String? {
@@ -99,10 +117,12 @@ struct QualityCheck: Sendable {
 
     /// The job's arguments, with the former baseline as inputs where there is a comparison to make.
     func job(comparedWith former: Baseline) -> JSON {
-        guard !skipsCheck else { return job }
         var job = job
         var inputs = job["ProcessingInputs"]?.arrayValue ?? []
         var environment = job["Environment"]?.objectValue ?? [:]
+        environment["model_name"] = model
+        if !environment.isEmpty { job["Environment"] = .object(environment) }
+        guard !skipsCheck else { return job }
         for (name, uri) in [("statistics", former.statistics), ("constraints", former.constraints)] {
             guard let uri, let file = S3Location(uri)?.key.split(separator: "/").last else { continue }
             let path = "\(Self.directory)/\(name)"
@@ -153,6 +173,8 @@ struct QualityCheck: Sendable {
             let report = try JSON(parsing: text.map { String(buffer: $0) } ?? "")
             return (uri, report["violations"]?.arrayValue ?? [])
         } catch let error as AWSError {
+            // Clarify reports where it found some.
+            if isClarify, error.code == "NoSuchKey" { return nil }
             throw StepFailure(error, calling: operation)
         } catch {
             throw StepFailure("ClientError: The violations at \(uri) cannot be read: \(error)")
@@ -163,7 +185,8 @@ struct QualityCheck: Sendable {
     func failure(_ violations: [JSON], at uri: String) -> StepFailure? {
         guard failsOnViolation, !violations.isEmpty else { return nil }
         let shown = violations.prefix(5).map { violation in
-            let subject = violation["feature_name"]?.stringValue.map { "\($0): " } ?? ""
+            let name = violation["feature_name"] ?? violation["facet"] ?? violation["metric_name"]
+            let subject = name?.stringValue.map { "\($0): " } ?? ""
             return subject + (violation["description"]?.stringValue ?? "")
         }
         return StepFailure(
@@ -177,7 +200,7 @@ extension StepPerformer {
     /// Computes the new baseline and compares with the former one, as far as the step asks for it.
     func check(_ call: StepCall, _ stop: StopSignal, _ report: @escaping Report) async throws {
         guard let resource = StepResource(call.step.type) else { return }
-        let check = QualityCheck(call.arguments)
+        let check = BaselineCheck(call.step.type, call.arguments)
         let former = try await check.formerBaseline(aws, caller)
         try await make(
             resource,

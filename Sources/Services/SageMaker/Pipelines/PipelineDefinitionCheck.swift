@@ -82,6 +82,7 @@ extension StepType {
         case .condition: return ["Outcome"]
         case .lambda, .callback: return ["OutputParameters"]
         case .fail: return []
+        case .clarifyCheck: return ["CalculatedBaselineConstraints", "BaselineUsedForDriftCheckConstraints"]
         case .qualityCheck:
             return ["Calculated", "BaselineUsedForDriftCheck"].flatMap { kind in
                 ["Constraints", "Statistics"].map { kind + (kind == "Calculated" ? "Baseline" : "") + $0 }

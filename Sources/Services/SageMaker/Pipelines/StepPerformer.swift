@@ -26,7 +26,7 @@ struct StepPerformer: Sendable {
                 report(.submitted(step: call.step.name, metadata: callbackMetadata(call)))
                 await stop.wait()
             case .lambda: try await invoke(call, report)
-            case .qualityCheck: try await check(call, stop, report)
+            case .qualityCheck, .clarifyCheck: try await check(call, stop, report)
             default:
                 guard let resource = StepResource(call.step.type) else { return }
                 try await make(resource, call, call.arguments, stop, report)
@@ -251,7 +251,7 @@ struct StepPerformer: Sendable {
 extension StepResource {
     /// The members of the step's metadata.
     func metadata(arn: String) -> JSON.Object {
-        [metadataMember == "QualityCheck" ? "CheckJobArn" : "Arn": .string(arn)]
+        [metadataMember.hasSuffix("Check") ? "CheckJobArn" : "Arn": .string(arn)]
     }
 }
 

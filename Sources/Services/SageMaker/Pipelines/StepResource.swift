@@ -17,6 +17,7 @@ struct StepResource: Sendable {
         switch type {
         case .processing: self.init("ProcessingJob", "ProcessingJob", role: "RoleArn")
         case .qualityCheck: self.init("ProcessingJob", "QualityCheck", role: "RoleArn")
+        case .clarifyCheck: self.init("ProcessingJob", "ClarifyCheck", role: "RoleArn")
         case .training: self.init("TrainingJob", "TrainingJob", role: "RoleArn")
         case .transform: self.init("TransformJob", "TransformJob")
         case .tuning: self.init("HyperParameterTuningJob", "TuningJob")
