@@ -32,6 +32,7 @@ public final class IAMService: AWSService {
             .merging(managedPolicyOperations) { $1 }
             .merging(identityPolicyOperations) { $1 }
             .merging(tagOperations) { $1 }
+            .merging(simulationOperations) { $1 }
     }
 
     public func reset() async {
