@@ -67,12 +67,14 @@ extension Yard {
             defersModelData: parts.defersModelData,
             timeScale: parts.rehearsal.timeScale
         )
+        let ecr = ECRService(store: store, aws: aws, clock: clock, logger: logger, endpoint: { host.endpoint })
         return [
             iam,
             STSService(store: store, aws: aws, clock: clock, logger: logger),
             S3Service(store: store, aws: aws, clock: clock, logger: logger),
             LogsService(store: store, aws: aws, clock: clock, logger: logger),
-            ECRService(store: store, aws: aws, clock: clock, logger: logger, endpoint: { host.endpoint }),
+            ecr,
+            ECRPublicService(ecr),
             LambdaService(store: store, aws: aws, clock: clock, logger: logger, host: host),
             sageMaker,
             SageMakerRuntimeService(sageMaker),

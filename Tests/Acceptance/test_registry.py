@@ -462,3 +462,22 @@ def test_an_engine_pushes_and_pulls(request, client, insecure, registry, reposit
     engine("rmi", image)
     engine("pull", *insecure, image)
     assert engine("inspect", "--format", "{{.Id}}", image).removeprefix("sha256:") == manifest["config"]["digest"][7:]
+
+
+def test_a_repository_of_the_public_gallery_is_pushed_to_by_its_whole_name(yard, registry, name):
+    public = yard.client("ecr-public")
+    name = name.replace("--", "-")
+    uri = public.create_repository(repositoryName=name, catalogData={"description": "shared"})["repository"]["repositoryUri"]
+    assert uri.startswith("public.ecr.aws/") and uri.endswith("/" + name)
+    answer, manifest = registry.push_image(uri, "v1")
+    assert answer.status == 201, answer.content
+    detail, = public.describe_images(repositoryName=name)["imageDetails"]
+    assert (detail["imageTags"], detail["imageDigest"]) == (["v1"], digest_of(manifest))
+    assert public.describe_image_tags(repositoryName=name)["imageTagDetails"][0]["imageTag"] == "v1"
+    token = public.get_authorization_token()["authorizationData"]["authorizationToken"]
+    pulled = registry.request("GET", f"/v2/{uri}/manifests/v1", Authorization="Basic " + token)
+    assert pulled.content == manifest
+    with pytest.raises(public.exceptions.RepositoryNotEmptyException):
+        public.delete_repository(repositoryName=name)
+    public.delete_repository(repositoryName=name, force=True)
+    assert name not in [r["repositoryName"] for r in public.describe_repositories()["repositories"]]

@@ -3,7 +3,8 @@ public enum ServiceModels {
     /// All services, in the order in which they are documented.
     public static var all: [ServiceModel] {
         [
-            s3Model, lambdaModel, ecrModel, sageMakerModel, sageMakerRuntimeModel, sageMakerMetricsModel, statesModel,
+            s3Model, lambdaModel, ecrModel, ecrPublicModel, sageMakerModel, sageMakerRuntimeModel,
+            sageMakerMetricsModel, statesModel,
             logsModel, iamModel, stsModel, cloudFormationModel, eventBridgeModel,
         ]
     }
@@ -15,6 +16,7 @@ public enum ServiceModels {
         case "s3": s3Model
         case "lambda": lambdaModel
         case "ecr": ecrModel
+        case "ecr-public": ecrPublicModel
         case "sagemaker": sageMakerModel
         case "sagemaker-runtime": sageMakerRuntimeModel
         case "sagemaker-metrics": sageMakerMetricsModel
@@ -36,7 +38,8 @@ public enum ServiceModels {
         case "sagemakerruntime": sageMakerRuntimeModel
         case "sagemakermetrics": sageMakerMetricsModel
         case "eventbridge": eventBridgeModel
-        case "states", "logs", "events", "sagemaker-runtime", "sagemaker-metrics": nil
+        case "ecrpublic": ecrPublicModel
+        case "states", "logs", "events", "ecr-public", "sagemaker-runtime", "sagemaker-metrics": nil
         default: model(signingName: sdkID)
         }
     }
@@ -48,6 +51,7 @@ public enum ServiceModels {
         case "Logs_20140328": logsModel
         case "SageMaker": sageMakerModel
         case "AmazonEC2ContainerRegistry_V20150921": ecrModel
+        case "SpencerFrontendService": ecrPublicModel
         case "AWSEvents": eventBridgeModel
         default: nil
         }
@@ -57,6 +61,7 @@ public enum ServiceModels {
     static func model(endpointPrefix: String) -> ServiceModel? {
         switch endpointPrefix {
         case "api.ecr": ecrModel
+        case "api.ecr-public": ecrPublicModel
         case "api.sagemaker": sageMakerModel
         case "runtime.sagemaker": sageMakerRuntimeModel
         case "metrics.sagemaker": sageMakerMetricsModel
@@ -68,6 +73,7 @@ public enum ServiceModels {
     private static let s3Model = ModelReader.read(s3)
     private static let lambdaModel = ModelReader.read(lambda)
     private static let ecrModel = ModelReader.read(ecr)
+    private static let ecrPublicModel = ModelReader.read(ecrpublic)
     private static let sageMakerModel = ModelReader.read(sagemaker)
     private static let sageMakerRuntimeModel = ModelReader.read(sagemakerruntime)
     private static let sageMakerMetricsModel = ModelReader.read(sagemakermetrics)

@@ -34,6 +34,10 @@ enum RegistryDocumentKind: String {
     case lifecyclePreview
     /// Named by its repository and image.
     case imageScan
+    /// What a public registry is shown with.
+    case registryCatalog
+    /// Named by its repository, a public one.
+    case repositoryCatalog
 }
 
 struct RegistryDocument: Sendable {
