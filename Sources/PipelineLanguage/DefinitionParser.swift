@@ -4,7 +4,10 @@ import Suggestion
 /// Reads a definition from its JSON.
 struct DefinitionParser {
     private static let versions = ["2020-12-01"]
-    private static let members = ["Version", "Metadata", "Parameters", "PipelineExperimentConfig", "Steps"]
+    /// `MlflowConfig` is where AWS keeps track of executions besides; there is no MLflow here, and it changes no step.
+    private static let members = [
+        "Version", "Metadata", "Parameters", "PipelineExperimentConfig", "MlflowConfig", "Steps",
+    ]
     /// AWS's limits.
     private static let maximumSteps = 50
     private static let maximumParameters = 200

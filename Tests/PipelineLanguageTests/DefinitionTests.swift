@@ -14,7 +14,7 @@ import Testing
             {"Name": "Minimum", "Type": "Float", "DefaultValue": 0.9},
             {"Name": "Epochs", "Type": "Integer", "DefaultValue": 5, "EnumValues": [5, 10]}
           ],
-          "PipelineExperimentConfig": {"ExperimentName": {"Get": "Execution.PipelineName"}},
+          "MlflowConfig": null, "PipelineExperimentConfig": {"ExperimentName": {"Get": "Execution.PipelineName"}},
           "Steps": [
             {"Name": "Process", "Type": "Processing", "Arguments": {
               "AppSpecification": {"ImageUri": "image"},
