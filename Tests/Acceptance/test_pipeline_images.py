@@ -162,14 +162,14 @@ def test_frameworks_processors_are_steps(session, pipelines, name, tmp_path):  #
     script.write_text("import pathlib, sklearn\npathlib.Path('/opt/ml/processing/out/version').write_text(sklearn.__version__)")
     sklearn = SKLearnProcessor("1.2-1", role=ROLE, instance_type="ml.m5.large", instance_count=1, sagemaker_session=pipelines)
     fit = ProcessingStep("Fit", step_args=sklearn.run(
-        code=str(script), outputs=[ProcessingOutput("out", "/opt/ml/processing/out", f"s3://{name}/fit")]))
+        code=str(script), outputs=[ProcessingOutput("/opt/ml/processing/out", f"s3://{name}/fit", "out")]))
     spark = PySparkProcessor(framework_version="3.3", role=ROLE, instance_type="ml.m5.large", instance_count=1,
                              sagemaker_session=pipelines)
     count = ProcessingStep("Count", step_args=spark.run(submit_app=str(script), arguments=["--all"]), depends_on=[fit])
     pipeline = Pipeline(name, steps=[fit, count], sagemaker_session=pipelines)
     pipeline.upsert(role_arn=ROLE)
     status, steps = end(pipeline.start())
-    assert steps["Fit"]["StepStatus"] == "Succeeded", steps
+    assert steps["Fit"]["StepStatus"] == "Succeeded", steps["Fit"]["FailureReason"]
     assert session.read_s3_file(name, "fit/version").count(".") == 2
     # Spark's image is not here, and nothing of this machine stands in for it.
     assert status == "Failed" and "Cannot run smspark-submit in place of the image" in steps["Count"]["FailureReason"]
