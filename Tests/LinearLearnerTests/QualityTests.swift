@@ -87,6 +87,27 @@ import Testing
         #expect(training.metric("test:mse").squareRoot() < 1.5)
     }
 
+    @Test(arguments: ["regressor", "binary_classifier"])
+    func `few of many features matter`(type: String) throws {
+        func table(_ count: Int, _ seed: UInt64) -> Table {
+            Table(count, seed: seed) { random in
+                let features = (0..<60).map { _ in Self.normal(&random) }
+                let height = 2 * features[3] - 2 * features[7] + 0.1 * Self.normal(&random)
+                return [type == "regressor" ? height : height > 0 ? 1 : 0] + features
+            }
+        }
+        let data = ["train": table(40, 1).text, "test": table(300, 2).text]
+        let training = try Training(["predictor_type": type], data)
+        // As L2 alone does it.
+        let dense = try Training(["predictor_type": type, "l1": "0"], data)
+        if type == "regressor" {
+            #expect(training.metric("test:mse") < dense.metric("test:mse") / 4)
+        } else {
+            let name = "test:binary_classification_accuracy"
+            #expect(training.metric(name) > dense.metric(name) + 0.05)
+        }
+    }
+
     @Test(arguments: 1...2)
     func `many classes`(seed: Int) throws {
         func table(_ count: Int, _ seed: UInt64) -> Table {

@@ -137,8 +137,13 @@ struct NewtonMinimizer: Minimizer {
     }
 
     /// Minimises `g d + d H d / 2 + l1 |w + d|`.
-    private func coordinateDescent(_ matrix: [Double], _ gradient: [Double], _ shift: Double) -> [Double] {
+    private func coordinateDescent(_ upper: [Double], _ gradient: [Double], _ shift: Double) -> [Double] {
         let size = position.count
+        // Both triangles, so that the inner loop runs along a row.
+        var matrix = upper
+        for row in 1..<max(size, 1) {
+            for column in 0..<row { matrix[row * size + column] = upper[column * size + row] }
+        }
         var step = [Double](repeating: 0, count: size)
         // H d, kept up to date.
         var product = step
@@ -155,11 +160,13 @@ struct NewtonMinimizer: Minimizer {
                 guard change != 0 else { continue }
                 step[index] += change
                 largest = max(largest, abs(change) * curvature.squareRoot())
-                for other in 0..<size {
-                    product[other] += matrix[min(index, other) * size + max(index, other)] * change
+                matrix.withUnsafeBufferPointer { matrix in
+                    product.withUnsafeMutableBufferPointer { product in
+                        for other in 0..<size { product[other] += matrix[index * size + other] * change }
+                    }
                 }
             }
-            if largest < 1e-9 { break }
+            if largest < 1e-7 { break }
         }
         return step
     }

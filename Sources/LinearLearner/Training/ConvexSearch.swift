@@ -240,6 +240,18 @@ enum SolverChoice {
         return newton * (objective.loss.isQuadratic ? 2 : 7) <= gradient * 100
     }
 
+    /// Whether L1 can be had exactly.
+    static func canSelectFeatures(_ objective: Objective, _ rows: ChannelRows) -> Bool {
+        usesNewton(objective, rows, Penalty(wd: 0, l1: 1), modelCount: 10)
+    }
+
+    /// How many multiplications it takes to train one model with L1, roughly.
+    static func sparseTrainingCost(_ objective: Objective, _ rows: ChannelRows) -> Double {
+        let (n, p) = (Double(rows.rowCount), Double(rows.layout.columnCount))
+        let k = Double(objective.scoreCount)
+        return (n * p * p * k * (k + 1) / 4 + 30 * p * p * k * k) * (objective.loss.isQuadratic ? 2 : 5)
+    }
+
     /// How many multiplications it takes to train one model, roughly.
     static func trainingCost(_ objective: Objective, _ rows: ChannelRows) -> Double {
         let (newton, gradient) = costs(objective, rows)

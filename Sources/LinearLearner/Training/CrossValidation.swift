@@ -6,14 +6,13 @@
     import Darwin
 #endif
 
-/// Finds the strength of regularisation by judging models on rows that they were not trained on.
+/// Finds the kind and strength of regularisation by judging models on rows that they were not trained on.
 ///
 /// For when there is no validation channel and so few rows for the coefficients that it matters.
 struct CrossValidation {
-    /// As a weight on the sum of squares beside the sum of losses: `wd` times the number of rows.
     struct Result {
-        var strength: Double
-        /// What models of that strength say of rows that they have not seen.
+        var penalty: Penalty
+        /// What models of that penalty say of rows that they have not seen.
         var quality: QualityTally?
     }
 
@@ -28,11 +27,12 @@ struct CrossValidation {
         var cost: Double { Double(foldCount * density * repeats) / 5 }
     }
 
-    /// What was found of one strength.
+    /// What was found of one penalty.
     private struct Finding {
-        var strength: Double
+        var penalty: Penalty
         /// The sum over the deals of each fold's loss.
         var losses: [Double]
+        /// The sum over the deals.
         var accuracy = 0.0
         var quality: QualityTally?
 
@@ -55,6 +55,8 @@ struct CrossValidation {
     private static let smallBudget = 2e9
     /// Multiplications up to which strengths are looked at closely.
     private static let closeBudget = 1.5e9
+    /// Multiplications up to which models of few features are looked for.
+    private static let sparseBudget = 4.5e9
 
     private let context: TrainingContext
     private let rows: ChannelRows
@@ -120,72 +122,113 @@ struct CrossValidation {
         }
     }
 
-    func run(l1: Double, biasFactor: Double) throws(AlgorithmError) -> Result {
-        // From strong to weak, so that each can start where the one before ended. A classifier held down more than that
-        // says of all rows the commoner class, though its loss may be low.
+    func run(biasFactor: Double) throws(AlgorithmError) -> Result {
+        var findings = strengths(biasFactor)
+        assignFolds(0)
+        try sweep(&findings, 0, patience: 2 * plan.density)
+        let sparse = try sparseModels(biasFactor, findings)
+        for deal in 1..<max(plan.repeats, 1) {
+            assignFolds(deal)
+            try sweep(&findings, deal, patience: .max)
+        }
+        for finding in findings {
+            let loss = finding.loss / Double(plan.repeats)
+            context.log.info("#cross_validation: host=algo-1, wd=\(finding.penalty.wd), loss=\(loss)")
+        }
+        guard let best = sparse ?? best(of: findings) else {
+            return Result(penalty: Penalty(wd: 1 / Double(rows.rowCount), biasFactor: biasFactor))
+        }
+        return Result(penalty: best.penalty, quality: best.quality)
+    }
+
+    /// From strong to weak, so that each can start where the one before ended. A classifier held down more than that says
+    /// of all rows the commoner class, though its loss may be low.
+    private func strengths(_ biasFactor: Double) -> [Finding] {
         let isWide = rows.layout.featureCount > rows.rowCount
         let isClassification = context.objective.predictorType != .regressor
         let strongest = isClassification ? (isWide ? 1 : 2) : (isWide ? 5 : 3)
-        var findings = (-4 * plan.density...strongest * plan.density).reversed().map { step in
-            Finding(
-                strength: pow(10, Double(step) / Double(plan.density)),
-                losses: [Double](repeating: 0, count: plan.foldCount)
-            )
+        return (-4 * plan.density...strongest * plan.density).reversed().map { step in
+            let wd = pow(10, Double(step) / Double(plan.density)) / Double(rows.rowCount)
+            return Finding(penalty: Penalty(wd: wd, biasFactor: biasFactor), losses: noLosses)
         }
-        for deal in 0..<plan.repeats {
-            assignFolds(deal)
-            try sweep(&findings, deal, l1: l1, biasFactor: biasFactor)
-        }
-        for finding in findings {
-            let wd = finding.strength / Double(rows.rowCount)
-            context.log.info("#cross_validation: host=algo-1, wd=\(wd), loss=\(finding.loss / Double(plan.repeats))")
-        }
-        return best(of: findings)
     }
 
-    /// Adds what one deal of the folds says of each strength; leaves out those behind two that got worse.
+    private var noLosses: [Double] { [Double](repeating: 0, count: plan.foldCount) }
+
+    /// Adds what one deal of the folds says of each penalty; leaves out those behind `patience` that got worse, and those
+    /// behind a model of more than `mostFeatures`.
     private func sweep(
         _ findings: inout [Finding],
         _ deal: Int,
-        l1: Double,
-        biasFactor: Double
+        patience: Int,
+        mostFeatures: Int = .max
     ) throws(AlgorithmError) {
         var starts = [[Double]?](repeating: nil, count: plan.foldCount)
         var (lowest, worse) = (Double.infinity, 0)
         for index in findings.indices {
-            let penalty = Penalty(
-                wd: findings[index].strength / Double(rows.rowCount),
-                l1: l1,
-                biasFactor: biasFactor
-            )
-            let (losses, positions, quality) = try judge(penalty, starts)
+            let (losses, positions, quality) = try judge(findings[index].penalty, starts)
             starts = positions
             for fold in losses.indices { findings[index].losses[fold] += losses[fold] }
             let loss = losses.reduce(0, +)
             findings[index].accuracy += quality.flatMap(accuracy) ?? 0
             if deal == 0 { findings[index].quality = quality }
-            worse = loss < lowest ? 0 : worse + 1
+            worse = loss <= lowest ? 0 : worse + 1
             lowest = min(lowest, loss)
-            // Later deals look at the same strengths.
-            if deal == 0, worse == 2 * plan.density {
+            let featureCount = positions.reduce(0) { $0 + $1.count { $0 != 0 } } / context.objective.scoreCount
+            if worse == patience || featureCount / plan.foldCount > mostFeatures {
                 findings.removeLast(findings.count - index - 1)
                 break
             }
         }
     }
 
-    /// The lowest loss, or of those that chance may have parted from it the one nearest to 1, which is a fair guess.
+    /// The best of models that L1 leaves few features, where the folds tell it apart from all others.
+    ///
+    /// Where features are nearly as many as rows and only some of them matter, it is far better than what L2 can do.
+    private func sparseModels(_ biasFactor: Double, _ others: [Finding]) throws(AlgorithmError) -> Finding? {
+        let steps = 2...12
+        guard Self.hasFewer(than: 10, context), context.parameters.number("l1") == nil,
+            SolverChoice.canSelectFeatures(context.objective, rows),
+            SolverChoice.sparseTrainingCost(context.objective, rows) * Double(plan.foldCount * steps.count)
+                <= Self.sparseBudget
+        else { return nil }
+        // Of normalised rows hardly a feature has a slope above the first.
+        var findings = steps.map { step in
+            let penalty = Penalty(
+                wd: 0.01 / Double(rows.rowCount),
+                l1: pow(10, -Double(step) / 4),
+                biasFactor: biasFactor
+            )
+            return Finding(penalty: penalty, losses: noLosses)
+        }
+        try sweep(&findings, 0, patience: 3, mostFeatures: rows.rowCount / 2)
+        for finding in findings {
+            context.log.info("#cross_validation: host=algo-1, l1=\(finding.penalty.l1), loss=\(finding.loss)")
+        }
+        guard let best = findings.min(by: { $0.loss < $1.loss }),
+            let other = others.min(by: { $0.loss < $1.loss }), other.excess(over: best) > 1
+        else { return nil }
+        // Classes that L2 parts too surely have a high loss though they may be right as often.
+        let accuracy = others.reduce(0) { max($0, $1.accuracy) }
+        return accuracy == 0 || best.accuracy > accuracy + 2 * noise(of: accuracy) ? best : nil
+    }
+
+    /// By how much accuracies differ by chance: half the deviation.
+    private func noise(of accuracy: Double) -> Double {
+        0.5 * (accuracy * (1 - accuracy) / Double(rows.rowCount)).squareRoot()
+    }
+
+    /// The lowest loss, or of those that chance may have parted from it the one nearest to a strength of 1, which is a fair
+    /// guess.
     ///
     /// Of a classifier only those count that are right nearly as often as the best: where features say little the lowest
     /// loss may be that of a model that gives all rows the same class.
-    private func best(of findings: [Finding]) -> Result {
+    private func best(of findings: [Finding]) -> Finding? {
         let highest = (findings.map(\.accuracy).max() ?? 0) / Double(plan.repeats)
-        let noise = 0.5 * (highest * (1 - highest) / Double(rows.rowCount)).squareRoot()
-        let right = findings.filter { $0.accuracy / Double(plan.repeats) >= highest - noise }
-        guard let lowest = right.min(by: { $0.loss < $1.loss }) else { return Result(strength: 1) }
-        let equals = right.filter { $0.excess(over: lowest) <= 1 }
-        let best = equals.min { abs(log($0.strength)) < abs(log($1.strength)) } ?? lowest
-        return Result(strength: best.strength, quality: best.quality)
+        let right = findings.filter { $0.accuracy / Double(plan.repeats) >= highest - noise(of: highest) }
+        guard let lowest = right.min(by: { $0.loss < $1.loss }) else { return nil }
+        func distance(_ finding: Finding) -> Double { abs(log(finding.penalty.wd * Double(rows.rowCount))) }
+        return right.filter { $0.excess(over: lowest) <= 1 }.min { distance($0) < distance($1) } ?? lowest
     }
 
     /// Nil where it is not what models are to be good at.

@@ -39,8 +39,8 @@ struct PenaltyChoice {
             penalties = [penalty(isScarce ? row : row / 100)]
             return
         }
-        let result = try validation.run(l1: l1, biasFactor: biasFactor)
-        penalties = [penalty(row * result.strength)]
+        let result = try validation.run(biasFactor: biasFactor)
+        penalties = [result.penalty]
         unseenQuality = result.quality
     }
 }
