@@ -55,6 +55,23 @@ import Testing
         #expect(definition["TooBad"]?.branch == PipelineStep.Branch(condition: "Gate", isTaken: false))
     }
 
+    @Test func `a check has a type, and where its baseline is`() throws {
+        let definition = try PipelineDefinition(
+            Self.steps(
+                """
+                {"Name": "Bias", "Type": "ClarifyCheck", "CheckType": "DATA_BIAS", "ModelPackageGroupName": "models",
+                 "SuppliedBaselineConstraints": "s3://bucket/analysis.json", "ModelName": "model", "Arguments": {}}
+                """
+            )
+        )
+        #expect(definition["Bias"]?.type.isCheck == true)
+        #expect(definition["Bias"]?.type.operation == "CreateProcessingJob")
+        let error = #expect(throws: DefinitionError.self) {
+            try PipelineDefinition(Self.steps(#"{"Name": "Bias", "Type": "ClarifyCheck", "Arguments": {}}"#))
+        }
+        #expect(error?.description.hasSuffix("The ClarifyCheck step [Bias] needs CheckType at /Steps/0") == true)
+    }
+
     @Test func `parameters take texts in their types`() throws {
         let definition = try PipelineDefinition(Self.usual)
         let values = try definition.values(given: [("Minimum", "0.5"), ("Epochs", "10")])
