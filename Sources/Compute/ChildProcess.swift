@@ -155,16 +155,12 @@ public actor ChildProcess {
     }
 
     private func watchDisk(_ limit: DiskLimit) async {
-        var pause = DiskLimit.interval
-        while exit == nil {
-            try? await Task.sleep(for: pause)
-            guard exit == nil else { return }
-            let began = ContinuousClock.now
-            let isExceeded = await Self.isExceeded(limit)
-            if isExceeded { return exceed(.disk) }
-            // Looking through many files takes time: a twentieth at most.
-            pause = max(DiskLimit.interval, (ContinuousClock.now - began) * 20)
+        let tookTooMuch = await DiskLimit.isExceeded {
+            await self.isRunning
+        } _: {
+            await Self.isExceeded(limit)
         }
+        if tookTooMuch { exceed(.disk) }
     }
 
     private static func isExceeded(_ limit: DiskLimit) async -> Bool {

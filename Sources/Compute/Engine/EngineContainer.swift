@@ -111,17 +111,14 @@ actor EngineContainer: RunningContainer {
     }
 
     private func watchDisk() async {
-        var pause = DiskLimit.interval
-        while exit == nil {
-            try? await Task.sleep(for: pause)
-            guard exit == nil else { return }
-            let began = ContinuousClock.now
-            if await isDiskExceeded() {
-                if exceeded == nil { exceeded = .disk }
-                return await kill()
-            }
-            pause = max(DiskLimit.interval, (ContinuousClock.now - began) * 20)
+        let tookTooMuch = await DiskLimit.isExceeded {
+            await self.exit == nil
+        } _: {
+            await self.isDiskExceeded()
         }
+        guard tookTooMuch else { return }
+        if exceeded == nil { exceeded = .disk }
+        await kill()
     }
 
     /// What lies in the mounts is looked at here, what lies in the container's own layer by the engine.

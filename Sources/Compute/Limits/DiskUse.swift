@@ -53,7 +53,26 @@ struct DiskLimit: Sendable, Hashable {
     var directories: [String]
 
     /// The first look, and the shortest time between two.
-    static let interval = Duration.seconds(1)
+    private static let interval = Duration.seconds(1)
 
     var isExceeded: Bool { DiskUse.bytes(below: directories) > bytes }
+
+    /// Looks again and again while the program runs.
+    ///
+    /// Looking through many files takes time: a twentieth of it at most.
+    /// - Returns: Whether the program took too much; false where it has ended.
+    static func isExceeded(
+        while isRunning: @Sendable () async -> Bool,
+        _ isExceeded: @Sendable () async -> Bool
+    ) async -> Bool {
+        var pause = interval
+        while await isRunning() {
+            try? await Task.sleep(for: pause)
+            guard await isRunning() else { return false }
+            let began = ContinuousClock.now
+            if await isExceeded() { return true }
+            pause = max(interval, (ContinuousClock.now - began) * 20)
+        }
+        return false
+    }
 }
