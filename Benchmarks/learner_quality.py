@@ -1,6 +1,6 @@
 """How good linear-learner's default settings are beside scikit-learn: on reference data, and on made tables of many kinds.
 
-usage: learner_quality.py [--data FOLDER] [--kinds NAME,…] [--seeds 10] [--binary TRAINYARD]
+usage: learner_quality.py [--data FOLDER] [--kinds 'NAME;…'] [--seeds 10] [--binary TRAINYARD]
 
 FOLDER holds NAME_train.csv, NAME_test.csv (or .csv.gz), label first, and reference_scores.csv with the columns dataset, model,
 accuracy and rmse. The algorithm has no seed of its own: a seed here shuffles the training rows, and makes a table anew. A
@@ -126,7 +126,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=str(ROOT / ".build/release/trainyard"))
     parser.add_argument("--data")
-    parser.add_argument("--kinds", type=lambda names: names.split(","))
+    parser.add_argument("--kinds", type=lambda names: names.split(";"))
     parser.add_argument("--seeds", type=int, default=10)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
