@@ -104,14 +104,7 @@ struct JobDirectory: Sendable {
         for path in try FileManager.default.subpathsOfDirectory(atPath: directory) {
             var status = stat()
             guard stat("\(directory)/\(path)", &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-            let modified = status.st_mtim
-            files.append(
-                File(
-                    path: path,
-                    size: Int(status.st_size),
-                    modified: modified.tv_sec * 1_000_000_000 + modified.tv_nsec
-                )
-            )
+            files.append(File(path: path, status))
         }
         return files.sorted { $0.path < $1.path }
     }
@@ -121,6 +114,19 @@ struct JobDirectory: Sendable {
         var size: Int
         /// Nanoseconds since 1970.
         var modified: Int
+
+        fileprivate init(path: String, _ status: stat) {
+            self.path = path
+            size = Int(status.st_size)
+            modified = status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
+        }
+    }
+
+    /// Whether what is at a path now is what was found as `file`.
+    static func isUnchanged(_ file: File, at path: String) -> Bool {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+        return File(path: file.path, status) == file
     }
 
     static func size(of path: String) throws -> Int {

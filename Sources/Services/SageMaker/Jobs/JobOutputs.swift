@@ -4,8 +4,8 @@ import Compute
 
 /// Brings what a job's program leaves behind to S3.
 actor JobOutputs {
-    /// How often a directory in Continuous mode is looked through. A file is taken once it has stayed as it is for that
-    /// long, so that what is being written is not.
+    /// How often a directory in Continuous mode is looked through. A file's content is taken once it has stayed as it is
+    /// for that long, so that what is being written is not.
     private static let interval = Duration.seconds(1)
 
     private let plan: JobPlan
@@ -39,25 +39,28 @@ actor JobOutputs {
 
     /// Uploads files of Continuous outputs as they become ready, until the task is cancelled.
     func uploadContinuously() async {
-        var seen: [String: JobDirectory.File] = [:]
-        while true {
-            do { try await clock.sleep(until: clock.now() + Self.interval) } catch { return }
-            for case .directory(let path, let location, true) in plan.outputs {
-                for directory in directories {
-                    guard let root = try? directory.path(path), let files = try? JobDirectory.files(below: root) else {
-                        continue
-                    }
-                    for file in files {
-                        let place = "\(root)/\(file.path)"
-                        // What fails is tried again at the end, where a failure is the job's.
-                        if seen[place] == file {
-                            try? await upload(file, in: root, to: location.appending(file.path))
-                        }
-                        seen[place] = file
-                    }
-                }
+        var watched: [(files: SettledFiles, root: String, location: S3Location)] = []
+        for (number, output) in plan.outputs.enumerated() {
+            guard case .directory(let path, let location, true) = output else { continue }
+            for directory in directories {
+                guard let root = try? directory.path(path) else { continue }
+                let files = SettledFiles(below: root, holding: "\(directory.root)/.continuous-\(number)")
+                watched.append((files, root, location))
             }
         }
+        while !Task.isCancelled {
+            do { try await clock.sleep(until: clock.now() + Self.interval) } catch { break }
+            for index in watched.indices {
+                let (root, location) = (watched[index].root, watched[index].location)
+                for settled in (try? watched[index].files.look()) ?? [] {
+                    // What fails is tried again at the end, where a failure is the job's.
+                    let target = location.appending(settled.file.path)
+                    try? await upload(settled.file, in: root, from: settled.source, to: target)
+                }
+                try? watched[index].files.hold()
+            }
+        }
+        for index in watched.indices { watched[index].files.releaseAll() }
     }
 
     /// Uploads what is left of Continuous outputs: the end of a job that failed.
@@ -97,10 +100,16 @@ actor JobOutputs {
         }
     }
 
-    private func upload(_ file: JobDirectory.File, in root: String, to target: S3Location) async throws {
+    /// - Parameter source: Where the file's content is, if not in its place.
+    private func upload(
+        _ file: JobDirectory.File,
+        in root: String,
+        from source: String? = nil,
+        to target: S3Location
+    ) async throws {
         let place = "\(root)/\(file.path)"
         guard uploaded[place] != file else { return }
-        try await transfer.upload(place, size: file.size, to: target)
+        try await transfer.upload(source ?? place, size: file.size, to: target)
         uploaded[place] = file
     }
 
