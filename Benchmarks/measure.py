@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import pathlib
