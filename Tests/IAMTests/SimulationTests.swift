@@ -120,6 +120,6 @@ import Testing
         ]
     )
     func `patterns match`(_ text: String, _ pattern: String, _ expected: Bool) {
-        #expect(PolicyStatement.matches(text, pattern) == expected)
+        #expect(Wildcard.matches(pattern, text) == expected)
     }
 }

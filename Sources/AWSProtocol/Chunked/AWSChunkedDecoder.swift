@@ -3,7 +3,7 @@ import NIOCore
 
 /// What the signatures of an `aws-chunked` body's chunks hang on; each continues the one before.
 struct ChunkSigning: Sendable {
-    let key: SymmetricKey
+    let key: SigningKey
     let date: String
     let scope: String
     /// The signature before the next.
@@ -22,7 +22,7 @@ struct ChunkSigning: Sendable {
     }
 
     private mutating func verify(_ text: String, _ claimed: String?) throws(AWSError) {
-        let computed = Hexadecimal.hmac(text, key)
+        let computed = key.signature(of: text)
         guard let claimed, Hexadecimal.areEqual(computed, claimed) else { throw SignatureErrors.chunkMismatch }
         signature = computed
     }

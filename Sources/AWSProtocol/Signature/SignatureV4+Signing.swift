@@ -89,7 +89,7 @@ extension SignatureV4 {
             service: scope.service
         )
         let text = stringToSign(date: date, scope: scope, canonicalRequest: canonical.text)
-        return Hexadecimal.hmac(text, SigningKeys.derive(secret: credential.secretAccessKey, scope: scope))
+        return SigningKeys.derive(secret: credential.secretAccessKey, scope: scope).signature(of: text)
     }
 }
 

@@ -109,7 +109,7 @@ public final class SignatureV4: Sendable {
         guard Hexadecimal.areEqual(key.signature(of: stringToSign), claim.signature) else {
             throw errors.mismatch(claim, stringToSign: stringToSign, canonicalRequest: canonical.text)
         }
-        let signing = ChunkSigning(key: key.key, date: claim.date, scope: claim.scope.text, signature: claim.signature)
+        let signing = ChunkSigning(key: key, date: claim.date, scope: claim.scope.text, signature: claim.signature)
         let decoded = try PayloadDecoding(request.head).decode(payload.body, hash: payload.hash, signing: signing)
         var caller = Caller(
             account: credential.account,

@@ -9,13 +9,9 @@ import Synchronization
 
 /// A derived key, and the beginning that is common to everything that is signed with it.
 struct SigningKey: Sendable {
-    let key: SymmetricKey
     private let begun: HMAC<SHA256>
 
-    init(_ key: SymmetricKey) {
-        self.key = key
-        begun = HMAC<SHA256>(key: key)
-    }
+    init(_ key: SymmetricKey) { begun = HMAC<SHA256>(key: key) }
 
     /// The signature in hexadecimal.
     func signature(of text: String) -> String {
@@ -41,7 +37,7 @@ final class SigningKeys: Sendable {
     func key(secret: String, scope: CredentialScope) -> SigningKey {
         let name = Name(secret: secret, date: scope.date, region: scope.region, service: scope.service)
         if let key = keys.withLock({ $0[name] }) { return key }
-        let key = SigningKey(Self.derive(secret: secret, scope: scope))
+        let key = Self.derive(secret: secret, scope: scope)
         keys.withLock { keys in
             // Days pass: forgetting everything now and then costs less than remembering what is oldest.
             if keys.count >= Self.limit { keys.removeAll(keepingCapacity: true) }
@@ -50,12 +46,12 @@ final class SigningKeys: Sendable {
         return key
     }
 
-    static func derive(secret: String, scope: CredentialScope) -> SymmetricKey {
+    static func derive(secret: String, scope: CredentialScope) -> SigningKey {
         var key = SymmetricKey(data: Array("AWS4\(secret)".utf8))
         for part in [scope.date, scope.region, scope.service, "aws4_request"] {
             key = SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Array(part.utf8), using: key))
         }
-        return key
+        return SigningKey(key)
     }
 }
 
@@ -80,13 +76,6 @@ enum Hexadecimal {
         }
         if isHashed == nil { hash.update(data: Array(bytes)) }
         return string(hash.finalize())
-    }
-
-    static func hmac(_ text: String, _ key: SymmetricKey) -> String {
-        var code = HMAC<SHA256>(key: key)
-        var text = text
-        text.withUTF8 { code.update(data: UnsafeRawBufferPointer($0)) }
-        return string(code.finalize())
     }
 
     /// Compares in a time that does not depend on where the texts differ.

@@ -152,39 +152,43 @@ final class WholeRequestHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Writes the answer; where it comes in pieces, each when the one before last is on its way.
     private func write(
         _ answer: HTTPAnswer,
         toHead isHead: Bool,
         _ own: NIOLoopBound<(WholeRequestHandler, ChannelHandlerContext)>
     ) async {
-        let context = own.value.1
         guard !isInactive else { return }
-        let fields = HTTPHeaders(answer.fields(toHead: isHead))
         let head = HTTPResponseHead(
             version: .http1_1,
             status: HTTPResponseStatus(statusCode: answer.status),
-            headers: fields
+            headers: HTTPHeaders(answer.fields(toHead: isHead))
         )
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        own.value.1.write(wrapOutboundOut(.head(head)), promise: nil)
         if !isHead, !answer.isBodiless {
-            if case .bytes(let buffer) = answer.body.content {
-                context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
-            } else {
-                do {
-                    var sent: EventLoopFuture<Void>?
-                    for try await chunk in answer.body.chunks(ofAtMost: answer.body.chunkSize) {
-                        let earlier = sent
-                        sent = own.value.1.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(chunk))))
-                        try await earlier?.get()
-                    }
-                } catch {
-                    // The length was promised: only an early end tells the client that this is not all.
-                    return own.value.1.close(promise: nil)
-                }
+            do {
+                try await write(answer.body, own)
+            } catch {
+                // The length was promised: only an early end tells the client that this is not all.
+                return own.value.1.close(promise: nil)
             }
         }
         own.value.1.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+
+    /// Writes a body; where it comes in pieces, each when the one before last is on its way.
+    private func write(
+        _ body: Body,
+        _ own: NIOLoopBound<(WholeRequestHandler, ChannelHandlerContext)>
+    ) async throws {
+        if case .bytes(let buffer) = body.content {
+            return own.value.1.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
+        }
+        var sent: EventLoopFuture<Void>?
+        for try await chunk in body.chunks(ofAtMost: body.chunkSize) {
+            let earlier = sent
+            sent = own.value.1.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(chunk))))
+            try await earlier?.get()
+        }
     }
 
     /// Goes on with what has come meanwhile.

@@ -47,11 +47,11 @@ struct PolicyStatement: Sendable {
         missing: inout Set<String>
     ) throws(AWSError) -> Effect? {
         let action = action.lowercased()
-        let named = actions.contains { Self.matches(action, $0.lowercased()) }
-        let excepted = !notActions.isEmpty && !notActions.contains { Self.matches(action, $0.lowercased()) }
+        let named = actions.contains { Wildcard.matches($0.lowercased(), action) }
+        let excepted = !notActions.isEmpty && !notActions.contains { Wildcard.matches($0.lowercased(), action) }
         guard named || excepted else { return nil }
-        let covered = resources.contains { Self.matches(resource, $0) }
-        let uncovered = !notResources.isEmpty && !notResources.contains { Self.matches(resource, $0) }
+        let covered = resources.contains { Wildcard.matches($0, resource) }
+        let uncovered = !notResources.isEmpty && !notResources.contains { Wildcard.matches($0, resource) }
         guard covered || uncovered else { return nil }
         for condition in conditions where try !holds(condition, context, &missing) { return nil }
         return allows ? .allow : .deny
@@ -75,34 +75,11 @@ struct PolicyStatement: Sendable {
         case "Bool", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase":
             isAny = { value in condition.values.contains { $0.lowercased() == value.lowercased() } }
         case "StringLike", "StringNotLike", "ArnLike", "ArnNotLike", "ArnEquals", "ArnNotEquals":
-            isAny = { value in condition.values.contains { Self.matches(value, $0) } }
+            isAny = { value in condition.values.contains { Wildcard.matches($0, value) } }
         default:
             throw AWSError("InvalidInput", "Trainyard does not evaluate the condition operator \(condition.test).")
         }
         return given.contains(where: isAny) != test.contains("Not")
-    }
-
-    /// Whether a text is as a pattern says in which `*` stands for any text and `?` for any character.
-    static func matches(_ text: String, _ pattern: String) -> Bool {
-        let (text, pattern) = (Array(text.unicodeScalars), Array(pattern.unicodeScalars))
-        var (position, place) = (0, 0)
-        // Where to go on after the last `*` took one more character.
-        var retry: (position: Int, place: Int)?
-        while position < text.count {
-            if place < pattern.count, pattern[place] == "*" {
-                place += 1
-                retry = (position, place)
-            } else if place < pattern.count, pattern[place] == "?" || pattern[place] == text[position] {
-                place += 1
-                position += 1
-            } else if let last = retry {
-                retry = (last.position + 1, last.place)
-                (position, place) = (last.position + 1, last.place)
-            } else {
-                return false
-            }
-        }
-        return pattern[place...].allSatisfy { $0 == "*" }
     }
 }
 

@@ -11,15 +11,10 @@
 /// A second name keeps what a file was at a look, so that one which is replaced before every look, as a checkpoint after each
 /// epoch is, comes to be whole as well.
 struct SettledFiles {
-    /// A file that was whole at the last look.
-    struct Settled {
+    /// A file as it was at a look.
+    struct Held {
         var file: JobDirectory.File
         /// Where its content is, whatever has become of its own path.
-        var source: String
-    }
-
-    private struct Held {
-        var file: JobDirectory.File
         var source: String
     }
 
@@ -36,15 +31,10 @@ struct SettledFiles {
     }
 
     /// - Returns: The files whose content has not changed since the last look, even where others have taken their place.
-    func look() throws -> [Settled] {
-        let files = try JobDirectory.files(below: root)
-        var settled: [Settled] = []
-        for file in files {
-            if let earlier = held[file.path], JobDirectory.isUnchanged(earlier.file, at: earlier.source) {
-                settled.append(Settled(file: earlier.file, source: earlier.source))
-            }
+    func look() throws -> [Held] {
+        try JobDirectory.files(below: root).compactMap { file in
+            held[file.path].flatMap { JobDirectory.isUnchanged($0.file, at: $0.source) ? $0 : nil }
         }
-        return settled
     }
 
     /// Keeps what is there now for the next look; what was kept before is given up.
