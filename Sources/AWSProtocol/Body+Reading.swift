@@ -9,22 +9,54 @@ public import NIOCore
 #endif
 
 extension Body {
-    /// The bytes as chunks of at most `chunkSize`, in order.
+    /// The bytes as chunks of at most `chunkSize`, in order, to be read once.
     ///
     /// Files are read with blocking calls off the cooperative threads' hot path: in chunks, between suspension points.
-    public func chunks(ofAtMost chunkSize: Int = 1 << 20) -> AsyncThrowingStream<ByteBuffer, any Error> {
+    public func chunks(ofAtMost chunkSize: Int = 1 << 20) -> Chunks {
         switch content {
-        case .bytes(let buffer):
-            return AsyncThrowingStream { continuation in
-                if buffer.readableBytes > 0 { continuation.yield(buffer) }
-                continuation.finish()
-            }
+        case .bytes(let buffer): Chunks(source: .bytes(buffer))
         case .file(let path, let range):
-            let reader = FileChunks(path: path, range: range, chunkSize: chunkSize)
-            return AsyncThrowingStream { try await reader.next() }
-        case .stream(let sequence, _):
-            let chunks = StreamChunks(sequence)
-            return AsyncThrowingStream { try await chunks.next() }
+            Chunks(source: .file(FileChunks(path: path, range: range, chunkSize: chunkSize)))
+        case .stream(let sequence, _): Chunks(source: .stream(StreamChunks(sequence)))
+        }
+    }
+
+    /// A body's bytes, chunk by chunk.
+    ///
+    /// Where the reader's task is cancelled this throws `CancellationError`. The standard library's streams end there as
+    /// they do after their last element, and what was read so far would pass for all of it.
+    public struct Chunks: AsyncSequence, Sendable {
+        public typealias Element = ByteBuffer
+        public typealias Failure = any Error
+
+        fileprivate enum Source: Sendable {
+            case bytes(ByteBuffer)
+            case file(FileChunks)
+            case stream(StreamChunks)
+            case nothing
+        }
+
+        fileprivate let source: Source
+
+        public func makeAsyncIterator() -> Iterator { Iterator(source: source) }
+
+        public struct Iterator: AsyncIteratorProtocol {
+            fileprivate var source: Source
+
+            public mutating func next() async throws -> ByteBuffer? {
+                try Task.checkCancellation()
+                switch source {
+                case .bytes(let buffer):
+                    source = .nothing
+                    return buffer.readableBytes > 0 ? buffer : nil
+                case .file(let chunks): return try await chunks.next()
+                case .stream(let chunks):
+                    let chunk = try await chunks.next()
+                    if chunk == nil { try Task.checkCancellation() }
+                    return chunk
+                case .nothing: return nil
+                }
+            }
         }
     }
 
@@ -42,6 +74,7 @@ extension Body {
         if case .stream(let sequence, _) = content {
             var iterator = sequence.makeAsyncIterator()
             while let chunk = try await iterator.next(isolation: #isolation) { try add(chunk) }
+            try Task.checkCancellation()
         } else {
             for try await chunk in chunks() { try add(chunk) }
         }

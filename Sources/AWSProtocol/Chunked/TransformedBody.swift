@@ -26,12 +26,12 @@ struct TransformedBody<Transformation: BodyTransformation>: AsyncSequence, Senda
     func makeAsyncIterator() -> Iterator { Iterator(source.chunks().makeAsyncIterator(), transformation) }
 
     struct Iterator: AsyncIteratorProtocol {
-        private var source: AsyncThrowingStream<ByteBuffer, any Error>.AsyncIterator
+        private var source: Body.Chunks.Iterator
         private var transformation: Transformation
         private var buffer = ByteBuffer()
         private var isFinished = false
 
-        init(_ source: AsyncThrowingStream<ByteBuffer, any Error>.AsyncIterator, _ transformation: Transformation) {
+        init(_ source: Body.Chunks.Iterator, _ transformation: Transformation) {
             self.source = source
             self.transformation = transformation
         }

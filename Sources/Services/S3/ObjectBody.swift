@@ -42,7 +42,7 @@ struct BodySequence: AsyncSequence, Sendable {
 
     struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate var remaining: ArraySlice<Body>
-        fileprivate var current: AsyncThrowingStream<ByteBuffer, any Error>.Iterator?
+        fileprivate var current: Body.Chunks.Iterator?
 
         mutating func next() async throws -> ByteBuffer? {
             while true {

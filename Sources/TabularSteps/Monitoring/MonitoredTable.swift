@@ -1,4 +1,4 @@
-public import JSON
+import JSON
 
 /// The columns of a data set as a monitor reads it: named, each cell a text or missing.
 public struct MonitoredTable: Sendable {

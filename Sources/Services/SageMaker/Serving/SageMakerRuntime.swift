@@ -169,7 +169,7 @@ private enum PayloadParts {
     }
 
     private actor PieceSource {
-        private var iterator: AsyncThrowingStream<ByteBuffer, any Error>.Iterator
+        private var iterator: Body.Chunks.Iterator
         private var hasEnded = false
 
         init(_ body: Body) { iterator = body.chunks().makeAsyncIterator() }
