@@ -29,7 +29,7 @@ extension Yard {
         var rehearsal: Rehearsal
         var endpointIdleTime: Duration?
         var modelStartup: Duration?
-        var defersModelData: Bool
+        var requiresModelData: Bool
     }
 
     /// The schema of every service.
@@ -64,7 +64,7 @@ extension Yard {
             host: host,
             endpointIdleTime: parts.endpointIdleTime,
             modelStartup: parts.modelStartup,
-            defersModelData: parts.defersModelData,
+            requiresModelData: parts.requiresModelData,
             timeScale: parts.rehearsal.timeScale
         )
         let ecr = ECRService(store: store, aws: aws, clock: clock, logger: logger, endpoint: { host.endpoint })

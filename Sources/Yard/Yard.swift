@@ -64,7 +64,7 @@ public final class Yard: AWSCaller, Service {
             rehearsal: try Self.rehearsal(configuration),
             endpointIdleTime: configuration.endpointIdleTime,
             modelStartup: configuration.modelStartup,
-            defersModelData: configuration.defersModelData
+            requiresModelData: configuration.requiresModelData
         )
         let iam = IAMService(store: store, aws: dispatcher, clock: clock, logger: logger)
         services = Self.services(parts, iam: iam)

@@ -33,8 +33,8 @@ public struct YardConfiguration: Sendable {
     public var endpointIdleTime: Duration?
     /// The longest that a model's container is waited for until it answers `/ping`; nil: as long as AWS waits.
     public var modelStartup: Duration?
-    /// Whether a model may be created before its data are in S3, which AWS refuses.
-    public var defersModelData: Bool
+    /// Whether a model cannot be created before its data are in S3, as on AWS.
+    public var requiresModelData: Bool
     /// Whether this process is the program `trainyard`, which then runs itself again beside what must not outlive it.
     public var isProgram: Bool
 
@@ -54,7 +54,7 @@ public struct YardConfiguration: Sendable {
         stepFunctionsMocks: String? = nil,
         endpointIdleTime: Duration? = .seconds(900),
         modelStartup: Duration? = nil,
-        defersModelData: Bool = false,
+        requiresModelData: Bool = false,
         isProgram: Bool = false
     ) {
         self.dataDirectory = dataDirectory
@@ -72,7 +72,7 @@ public struct YardConfiguration: Sendable {
         self.stepFunctionsMocks = stepFunctionsMocks
         self.endpointIdleTime = endpointIdleTime
         self.modelStartup = modelStartup
-        self.defersModelData = defersModelData
+        self.requiresModelData = requiresModelData
         self.isProgram = isProgram
     }
 

@@ -72,10 +72,10 @@ struct YardOptions: ParsableArguments {
 
     @Flag(
         help: ArgumentHelp(
-            "Take models whose data are not in S3 yet, which AWS refuses; what serves them fails instead."
+            "Refuse models whose data are not in S3, as AWS does. Without this they are warned of, and what serves them fails."
         )
     )
-    var deferModelData = false
+    var requireModelData = false
 
     func validate() throws {
         guard endpointIdle >= 0 else {
@@ -113,7 +113,7 @@ struct YardOptions: ParsableArguments {
             stepFunctionsMocks: stepFunctionsMockConfig,
             endpointIdleTime: endpointIdle == 0 ? nil : .seconds(endpointIdle),
             modelStartup: modelStartup.map { .seconds($0) },
-            defersModelData: deferModelData,
+            requiresModelData: requireModelData,
             isProgram: true
         )
     }

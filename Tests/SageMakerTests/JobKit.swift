@@ -28,11 +28,11 @@ final class JobKit: Sendable {
     init(
         _ objects: [String: String] = [:],
         clock: any WallClock = SystemClock(),
-        defersModelData: Bool = false
+        requiresModelData: Bool = false
     ) throws {
         temporary = try TemporaryStore(migrations: SageMakerService.migrations, clock: clock)
         aws = RecordingCaller()
-        service = Self.makeService(temporary, aws, clock, defersModelData: defersModelData)
+        service = Self.makeService(temporary, aws, clock, requiresModelData: requiresModelData)
         for (key, text) in objects { self.objects.withLock { $0[key] = Array(text.utf8) } }
         answer()
     }
@@ -44,7 +44,7 @@ final class JobKit: Sendable {
         _ temporary: TemporaryStore,
         _ aws: RecordingCaller,
         _ clock: any WallClock,
-        defersModelData: Bool = false
+        requiresModelData: Bool = false
     ) -> SageMakerService {
         SageMakerService(
             store: temporary.store,
@@ -52,7 +52,7 @@ final class JobKit: Sendable {
             clock: clock,
             logger: temporary.logger,
             host: ComputeHost(workDirectory: temporary.directory.path + "/work", logger: temporary.logger),
-            defersModelData: defersModelData,
+            requiresModelData: requiresModelData,
             timeScale: 0
         )
     }

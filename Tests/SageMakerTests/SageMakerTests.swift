@@ -36,10 +36,6 @@ import Testing
                 model("iris"),
                 "Cannot create already existing model \"arn:aws:sagemaker:us-east-1:000000000000:model/iris\"."
             ),
-            (
-                model("other", ["PrimaryContainer": ["Image": "x", "ModelDataUrl": "s3://bucket/none"]]),
-                "Could not find model data at s3://bucket/none."
-            ),
             (model("other", ["Containers": [["Image": "x"]]]), "Specify PrimaryContainer or Containers, not both."),
         ]
         for (request, message) in cases {
@@ -49,10 +45,13 @@ import Testing
         }
     }
 
-    @Test func `model data may come later where the yard says so`() async throws {
-        let kit = try JobKit(defersModelData: true)
+    @Test func `model data may come later, except where the yard is to be as strict as AWS`() async throws {
         let missing = model("late", ["PrimaryContainer": ["Image": "x", "ModelDataUrl": "s3://bucket/none"]])
-        #expect(try await kit.call("CreateModel", missing)["ModelArn"] != nil)
+        #expect(try await JobKit().call("CreateModel", missing)["ModelArn"] != nil)
+        let strict = try JobKit(requiresModelData: true)
+        let error = await #expect(throws: AWSError.self) { try await strict.call("CreateModel", missing) }
+        #expect(error?.code == "ValidationException")
+        #expect(error?.message == "Could not find model data at s3://bucket/none.")
     }
 
     @Test func `tags are set, listed and removed`() async throws {

@@ -27,13 +27,13 @@ public final class SageMakerService: AWSService {
     let pipelines = RunningPipelines()
     /// Tuning jobs, which only wait for their training jobs: any number at a time.
     let tunings: JobQueue
-    let defersModelData: Bool
+    let requiresModelData: Bool
 
     /// - Parameters:
     ///   - host: Where jobs run; their files lie in its work directory.
     ///   - endpointIdleTime: How long an endpoint's containers wait for a request before they are stopped; nil: for ever.
     ///   - modelStartup: The longest that a model's container is waited for until it is healthy; nil: as long as AWS waits.
-    ///   - defersModelData: Whether a model's data need not be there before an endpoint or a transform job needs them.
+    ///   - requiresModelData: Whether `CreateModel` refuses model data that are not in S3, as AWS does, or warns of them.
     ///   - timeScale: What the pauses of a deployment that shifts traffic are multiplied with.
     public init(
         store: Store,
@@ -43,10 +43,10 @@ public final class SageMakerService: AWSService {
         host: ComputeHost,
         endpointIdleTime: Duration? = .seconds(900),
         modelStartup: Duration? = nil,
-        defersModelData: Bool = false,
+        requiresModelData: Bool = false,
         timeScale: Double = 1
     ) {
-        self.defersModelData = defersModelData
+        self.requiresModelData = requiresModelData
         self.store = store
         self.aws = aws
         self.clock = clock

@@ -1,6 +1,7 @@
 import AWSProtocol
 import GRDB
 import JSON
+import Logging
 import Store
 
 extension SageMakerService {
@@ -22,7 +23,7 @@ extension SageMakerService {
             let problem = hasOne ? "not both" : "one of them"
             throw AWSError("ValidationException", "Specify PrimaryContainer or Containers, \(problem).")
         }
-        if !defersModelData { try await requireModelData(request) }
+        try await checkModelData(request)
         var document = request.input
         let tags = document.removeValue(forKey: "Tags")
         let caller = request.caller
@@ -104,24 +105,22 @@ extension SageMakerService {
         return container
     }
 
-    /// The model's data must be there when the model is created. Where this is put off, an endpoint fails for the lack.
-    private func requireModelData(_ request: AWSRequest) async throws {
+    /// Looks whether the model's data are in S3. Where they need not be yet, an endpoint fails for the lack.
+    private func checkModelData(_ request: AWSRequest) async throws {
         let containers = request["Containers"]?.arrayValue ?? [request["PrimaryContainer"] ?? .null]
         // Those of several models are looked for when they are asked for.
         let single = containers.filter { $0["Mode"]?.stringValue != "MultiModel" }
         for url in single.compactMap({ $0["ModelDataUrl"]?.stringValue }) where !url.isEmpty {
-            guard let location = S3Location(url) else {
-                throw AWSError("ValidationException", "Could not find model data at \(url).")
-            }
-            do {
-                try await aws.call(
-                    "s3:HeadObject",
-                    ["Bucket": .string(location.bucket), "Key": .string(location.key)],
-                    as: request.caller
-                )
-            } catch {
-                throw AWSError("ValidationException", "Could not find model data at \(url).")
-            }
+            guard await !isObject(url, as: request.caller) else { continue }
+            let problem = "Could not find model data at \(url)."
+            guard !requiresModelData else { throw AWSError("ValidationException", problem) }
+            logger.warning("\(problem) AWS would refuse to create the model.")
         }
+    }
+
+    private func isObject(_ url: String, as caller: Caller) async -> Bool {
+        guard let location = S3Location(url) else { return false }
+        let object: JSON = ["Bucket": .string(location.bucket), "Key": .string(location.key)]
+        return (try? await aws.call("s3:HeadObject", object, as: caller)) != nil
     }
 }
