@@ -132,7 +132,7 @@ def binding(model, operation):
 
 def derive(signing_name, entry):
     model = load(entry["botocore"])
-    metadata = model["metadata"]
+    metadata = dict(model["metadata"], **{key: entry[key] for key in ("protocol",) if key in entry})
     is_rest = metadata["protocol"].startswith("rest")
     shapes = Shapes(model)
     operations, unserved = {}, {}
@@ -163,7 +163,10 @@ def derive(signing_name, entry):
             status = traits.get("httpStatusCode", 500 if shape.get("fault") else 400)
             names = {member.lower(): member for member in shape["members"]}
             facts = [status, names.get("message", "message")]
-            errors[traits.get("code", error["shape"])] = facts + ([True] if "Type" in shape["members"] else [])
+            code = traits.get("code", error["shape"])
+            is_renamed = "awsQueryCompatible" in metadata and code != error["shape"]
+            facts += [True] if "Type" in shape["members"] else [False] if is_renamed else []
+            errors[code] = facts + ([error["shape"]] if is_renamed else [])
     document = {
         "signingName": signing_name,
         "serviceID": metadata["serviceId"],
@@ -171,6 +174,8 @@ def derive(signing_name, entry):
         "apiVersion": metadata["apiVersion"],
         "protocol": metadata["protocol"],
     }
+    if "awsQueryCompatible" in metadata:
+        document["isQueryCompatible"] = True
     for key in ("jsonVersion", "targetPrefix"):
         if key in metadata:
             document[key] = metadata[key]

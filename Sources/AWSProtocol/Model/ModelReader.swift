@@ -9,6 +9,7 @@ struct ServiceFacts {
     var apiVersion: String
     var wireProtocol: WireProtocol
     var namespace: String?
+    var isQueryCompatible: Bool
     var operations: [String: OperationModel]
     var unserved: Set<String>
     var errors: [String: ErrorModel]
@@ -39,6 +40,7 @@ enum ModelReader {
             apiVersion: document.string("apiVersion"),
             wireProtocol: wireProtocol(document),
             namespace: namespace,
+            isQueryCompatible: document["isQueryCompatible"]?.boolValue ?? false,
             operations: [:],
             unserved: [],
             errors: [:],
@@ -68,7 +70,8 @@ enum ModelReader {
                 code: code,
                 status: value[0]?.intValue ?? 400,
                 messageMember: value[1]?.stringValue ?? "message",
-                hasType: value[2]?.boolValue ?? false
+                hasType: value[2]?.boolValue ?? false,
+                shapeName: value[3]?.stringValue ?? code
             )
         }
         return facts

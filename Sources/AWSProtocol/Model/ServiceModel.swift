@@ -21,6 +21,8 @@ public final class ServiceModel: Sendable {
     public let errors: [String: ErrorModel]
 
     let namespace: String?
+    /// Whether its clients of other protocols are told the error codes of the query protocol too.
+    let isQueryCompatible: Bool
     let routes: RESTRoutes
     private let sdkActions: [String: OperationModel]
 
@@ -36,6 +38,7 @@ public final class ServiceModel: Sendable {
         unservedOperations = facts.unserved
         errors = facts.errors
         namespace = facts.namespace
+        isQueryCompatible = facts.isQueryCompatible
         routes = RESTRoutes(facts.bindings)
         sdkActions = [String: OperationModel](
             facts.operations.map { (Self.sdkAction($0.key), $0.value) },
@@ -61,4 +64,6 @@ public struct ErrorModel: Sendable {
     var messageMember: String
     /// Whether the error says of itself whose fault it is, as Lambda's do.
     var hasType: Bool
+    /// The name of its shape, which differs from the code only in services that came from the query protocol.
+    var shapeName: String
 }

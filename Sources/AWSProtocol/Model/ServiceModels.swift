@@ -5,7 +5,7 @@ public enum ServiceModels {
         [
             s3Model, lambdaModel, ecrModel, ecrPublicModel, sageMakerModel, sageMakerRuntimeModel,
             sageMakerMetricsModel, statesModel,
-            logsModel, iamModel, stsModel, cloudFormationModel, eventBridgeModel,
+            logsModel, cloudWatchModel, iamModel, stsModel, cloudFormationModel, eventBridgeModel,
         ]
     }
 
@@ -22,6 +22,7 @@ public enum ServiceModels {
         case "sagemaker-metrics": sageMakerMetricsModel
         case "states": statesModel
         case "logs": logsModel
+        case "monitoring": cloudWatchModel
         case "iam": iamModel
         case "sts": stsModel
         case "cloudformation": cloudFormationModel
@@ -35,11 +36,12 @@ public enum ServiceModels {
         switch sdkID {
         case "sfn": statesModel
         case "cloudwatchlogs": logsModel
+        case "cloudwatch": cloudWatchModel
         case "sagemakerruntime": sageMakerRuntimeModel
         case "sagemakermetrics": sageMakerMetricsModel
         case "eventbridge": eventBridgeModel
         case "ecrpublic": ecrPublicModel
-        case "states", "logs", "events", "ecr-public", "sagemaker-runtime", "sagemaker-metrics": nil
+        case "states", "logs", "monitoring", "events", "ecr-public", "sagemaker-runtime", "sagemaker-metrics": nil
         default: model(signingName: sdkID)
         }
     }
@@ -49,6 +51,7 @@ public enum ServiceModels {
         switch targetPrefix {
         case "AWSStepFunctions": statesModel
         case "Logs_20140328": logsModel
+        case "GraniteServiceVersion20100801": cloudWatchModel
         case "SageMaker": sageMakerModel
         case "AmazonEC2ContainerRegistry_V20150921": ecrModel
         case "SpencerFrontendService": ecrPublicModel
@@ -79,6 +82,7 @@ public enum ServiceModels {
     private static let sageMakerMetricsModel = ModelReader.read(sagemakermetrics)
     private static let statesModel = ModelReader.read(stepfunctions)
     private static let logsModel = ModelReader.read(logs)
+    private static let cloudWatchModel = ModelReader.read(cloudwatch)
     private static let iamModel = ModelReader.read(iam)
     private static let stsModel = ModelReader.read(sts)
     private static let cloudFormationModel = ModelReader.read(cloudformation)

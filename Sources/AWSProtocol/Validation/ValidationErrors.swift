@@ -18,7 +18,7 @@ struct ValidationErrors {
             }
             return AWSError("InvalidParameterException", texts.joined(separator: "; "))
         case "logs": return coded("InvalidParameterException", problems)
-        case "iam", "sts", "cloudformation": return coded("ValidationError", problems)
+        case "iam", "sts", "cloudformation", "monitoring": return coded("ValidationError", problems)
         default: return .validation(problems.map(\.text))
         }
     }

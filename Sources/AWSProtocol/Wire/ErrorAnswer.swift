@@ -35,12 +35,14 @@ struct ErrorAnswer {
             answer.headers["x-amzn-errortype"] = error.code
             answer.document(JSON.object(members).serializedBytes(), wireProtocol.contentType)
         case .awsJSON10, .awsJSON11:
-            answer.headers["x-amzn-errortype"] = error.code
+            answer.headers["x-amzn-errortype"] = shapeName
+            answer.headers["x-amzn-query-error"] = queryError
             answer.document(JSON.object(typedMembers).serializedBytes(), wireProtocol.contentType)
         case .rpcV2CBOR:
             var writer = CBORWriter(nil)
             writer.write(.object(typedMembers), nil)
             answer.headers["smithy-protocol"] = "rpc-v2-cbor"
+            answer.headers["x-amzn-query-error"] = queryError
             answer.document(writer.bytes, wireProtocol.contentType)
         }
         return answer
@@ -61,8 +63,16 @@ struct ErrorAnswer {
     }
 
     private var typedMembers: JSON.Object {
-        let typed: JSON.Object = ["__type": .string(error.code)]
+        let typed: JSON.Object = ["__type": .string(shapeName)]
         return typed.merging(members)
+    }
+
+    private var shapeName: String { service?.errors[error.code]?.shapeName ?? error.code }
+
+    /// The code of a service that came from the query protocol, which its SDKs still name errors by.
+    private var queryError: String? {
+        guard service?.isQueryCompatible ?? false else { return nil }
+        return "\(error.code);\(error.isServerFault ? "Receiver" : "Sender")"
     }
 
     private var restXML: [UInt8] {
