@@ -100,7 +100,7 @@ let pure: [[Target]] = [
 ]
 
 let foundation: [[Target]] = [
-    module("AWSProtocol", ["JSON", .crypto, .nioCore, .logging]),
+    module("AWSProtocol", ["Archive", "JSON", .crypto, .nioCore, .logging]),
     module("Store", ["AWSProtocol", "JSON", .grdb, .nioCore, .logging], tests: ["ServiceTesting"]),
     module(
         "Compute",

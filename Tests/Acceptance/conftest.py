@@ -16,6 +16,8 @@ import pytest
 from botocore.config import Config
 
 pytest_plugins = ["runtimes"]
+# Version 2 of the SageMaker Python SDK says of each of its classes that there is a version 3.
+os.environ.setdefault("SAGEMAKER_SUPPRESS_V2_WARNING", "1")
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("TRAINYARD_BINARY") or str(ROOT / ".build/debug/trainyard")
 ACCOUNT = "000000000000"

@@ -144,3 +144,11 @@ def test_a_registered_model_is_approved_and_deployed(session, rows, tmp_path, na
     predictor = deploy(model, session, name, 1, "ml.m5.large", serializer=sagemaker.serializers.CSVSerializer())
     assert "predicted_label" in json.loads(predictor.predict([rows[0][1:]]))["predictions"][0]
     predictor.delete_endpoint()
+
+
+def test_a_training_jobs_metrics_are_a_frame(session, rows, tmp_path):  # noqa: F811
+    estimator = learner(session, f"s3://{session.default_bucket()}/models", max_run=600)
+    fit(estimator, {"train": sagemaker.inputs.TrainingInput(upload(session, rows, tmp_path), content_type="text/csv")})
+    frame = estimator.training_job_analytics.dataframe()
+    assert set(frame.columns) == {"timestamp", "metric_name", "value"}
+    assert "train:objective_loss" in set(frame["metric_name"])

@@ -75,6 +75,8 @@ struct Validation {
             guard let number = value.doubleValue else { throw mistyped(value, shape) }
             self.number(number, value, shape)
         case .float, .double:
+            // How JSON protocols write what JSON has no numbers for.
+            if case .string(let text) = value, ["NaN", "Infinity", "-Infinity"].contains(text) { return }
             guard let number = value.doubleValue else { throw mistyped(value, shape) }
             self.number(number, value, shape)
         case .timestamp:

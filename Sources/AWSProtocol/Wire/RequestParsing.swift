@@ -1,3 +1,4 @@
+import Archive
 import JSON
 import NIOCore
 
@@ -15,8 +16,8 @@ extension RoutedRequest {
         guard let input = operation.input else { return request }
         let shape = operation.shapes[input]
         switch wireProtocol {
-        case .awsJSON10, .awsJSON11: request.input = try jsonObject(try await body.collected())
-        case .rpcV2CBOR: request.input = try cborObject(try await body.collected())
+        case .awsJSON10, .awsJSON11: request.input = try jsonObject(try await document(body))
+        case .rpcV2CBOR: request.input = try cborObject(try await document(body))
         case .query: return try await parseForm(body, caller, requestID)
         case .restXML, .restJSON:
             let bindings = HTTPInput(request: self, shapes: operation.shapes)
@@ -67,6 +68,18 @@ extension RoutedRequest {
 
     // MARK: RPC
 
+    /// The bytes of a body that is a document, which clients compress where it is long.
+    /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html>
+    private func document(_ body: Body) async throws(AWSError) -> ByteBuffer {
+        let bytes = try await body.collected()
+        guard head.headers["content-encoding"]?.lowercased() == "gzip" else { return bytes }
+        do {
+            return ByteBuffer(bytes: try Gzip.decompress(Array(buffer: bytes), limit: Self.bodyLimit))
+        } catch {
+            throw .serialization("The request's body is not of the encoding gzip, as its header says: \(error)")
+        }
+    }
+
     private func jsonObject(_ bytes: ByteBuffer) throws(AWSError) -> JSON.Object {
         guard bytes.readableBytes > 0 else { return [:] }
         let parsed: JSON
@@ -99,7 +112,7 @@ extension RoutedRequest {
     }
 
     private func parseForm(_ body: Body, _ caller: Caller, _ requestID: String) async throws(AWSError) -> AWSRequest {
-        let text = String(buffer: try await body.collected())
+        let text = String(buffer: try await document(body))
         let joined = [head.query, text].filter { !$0.isEmpty }.joined(separator: "&")
         let form = try QueryForm(QueryItems(parsing: joined))
         guard let name = form.items["Action"] else {

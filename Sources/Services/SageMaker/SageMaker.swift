@@ -138,6 +138,7 @@ public final class SageMakerService: AWSService {
         await tunings.interrupt()
         await queue.interrupt()
         context.board.forgetAll()
+        await context.metrics.publish()
     }
 
     public func reset() async {

@@ -1,6 +1,7 @@
 import AWSProtocol
 import JSON
 import NIOCore
+import ServiceTesting
 import Testing
 
 @testable import SageMaker

@@ -15,6 +15,25 @@ struct JobContext: Sendable {
     var modelStartup: Duration?
     let board = JobBoard()
     let metricFeed = MetricFeed()
+    /// What CloudWatch is told.
+    let metrics: MetricPublisher
+
+    init(
+        store: Store,
+        aws: any AWSCaller,
+        clock: any WallClock,
+        host: ComputeHost,
+        logger: Logger,
+        modelStartup: Duration? = nil
+    ) {
+        self.store = store
+        self.aws = aws
+        self.clock = clock
+        self.host = host
+        self.logger = logger
+        self.modelStartup = modelStartup
+        metrics = MetricPublisher(aws: aws, clock: clock, logger: logger)
+    }
 
     /// The host's directory for the jobs' files.
     var directory: String { host.workDirectory + "/sagemaker" }

@@ -1,5 +1,18 @@
 import AWSProtocol
 
+extension JobRecord {
+    /// Where CloudWatch has the job's own metrics.
+    /// <https://docs.aws.amazon.com/sagemaker/latest/dg/training-metrics.html>
+    var metricSource: MetricPublisher.Source {
+        MetricPublisher.Source(
+            account: account,
+            region: region,
+            namespace: "/aws/sagemaker/\(kind.noun)s",
+            dimensions: ["\(kind.noun)Name", name]
+        )
+    }
+}
+
 /// The metrics of a job, found in what its hosts print.
 actor JobMetrics {
     /// The most values of a job that are kept as a series; later ones still become the final ones.

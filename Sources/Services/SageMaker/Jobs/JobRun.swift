@@ -40,7 +40,10 @@ struct JobRun: Sendable {
         try await context.note(job, .downloading)
         let access = if let access { access } else { try await context.access(job) }
         let transfer = S3Transfer(aws: context.aws, caller: access.caller, host: context.host)
-        let metrics = JobMetrics(plan.metricDefinitions) { [context, job] in context.metricFeed.tell(job.id, $0) }
+        let metrics = JobMetrics(plan.metricDefinitions) { [context, job] in
+            context.metricFeed.tell(job.id, $0)
+            context.metrics.add([.init(metric: $0.name, value: $0.value)], from: job.metricSource)
+        }
         let cluster = JobCluster(job, plan, metrics: metrics, transfer: transfer, in: root, context)
         do {
             try await cluster.prepare(stop: stop)
@@ -83,6 +86,8 @@ struct JobRun: Sendable {
 
     private func finish(_ outcome: JobOutcome, _ cluster: JobCluster, _ metrics: JobMetrics) async throws {
         let (final, series) = (await metrics.final, await metrics.takeFresh())
+        // Whoever sees that the job has ended finds its metrics.
+        if !final.isEmpty { await context.metrics.publish() }
         let exitMessage =
             job.kind == .processing
             ? try cluster.directories.first?.text("/opt/ml/output/message", limit: JobState.maximumTextLength) : nil

@@ -1,6 +1,5 @@
 import AWSProtocol
 import JSON
-import Logging
 
 /// Moving an endpoint's traffic to its new servers step by step, and back where they fail.
 extension EndpointFleet {
@@ -59,7 +58,7 @@ extension EndpointFleet {
         } while clock.now() < end
     }
 
-    /// The first of the alarms that has gone off. Where nobody serves alarms, none does.
+    /// The first of the alarms that has gone off.
     /// - Throws: `ServingFailure` where their state cannot be read.
     private func alarm(among names: [String], _ owner: Caller) async throws(ServingFailure) -> String? {
         guard !names.isEmpty else { return nil }
@@ -68,9 +67,6 @@ extension EndpointFleet {
             let answer = try await context.aws.call("monitoring:DescribeAlarms", input, as: owner)
             let alarms = (answer["MetricAlarms"]?.arrayValue ?? []) + (answer["CompositeAlarms"]?.arrayValue ?? [])
             return alarms.first { $0["StateValue"]?.stringValue == "ALARM" }?["AlarmName"]?.stringValue
-        } catch  where error.status == 501 {
-            context.logger.warning("The alarms \(names.joined(separator: ", ")) are not watched: \(error.message)")
-            return nil
         } catch {
             throw ServingFailure("The alarms \(names.joined(separator: ", ")) cannot be read: \(error.message)")
         }

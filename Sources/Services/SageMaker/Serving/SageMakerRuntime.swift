@@ -47,8 +47,10 @@ public final class SageMakerRuntimeService: AWSService {
         do {
             let lease = try await endpoint.lease(request.string("TargetVariant"))
             mirror(inference, endpoint)
-            let answer = try await lease.server.invoke(inference)
-            let body = try await answer.body.collect(upTo: ModelServer.maximumAnswerBytes)
+            let (answer, body) = try await measured(endpoint, lease.variant) {
+                let answer = try await lease.server.invoke(inference)
+                return (answer, try await answer.body.collect(upTo: ModelServer.maximumAnswerBytes))
+            }
             lease.release()
             capture(endpoint, lease.variant, inference, answer.contentType, body)
             return response(answer, Body(body), lease.variant)
@@ -65,14 +67,31 @@ public final class SageMakerRuntimeService: AWSService {
     func invokeEndpointWithResponseStream(_ request: AWSRequest) async throws -> AWSResponse {
         let (endpoint, errors) = try endpoint(request)
         let inference = try await inferenceRequest(request)
-        do throws(InferenceFailure) {
+        do {
             let lease = try await endpoint.lease(request.string("TargetVariant"))
-            let answer = try await lease.server.invoke(inference)
+            let answer = try await measured(endpoint, lease.variant) { try await lease.server.invoke(inference) }
             var response = response(answer, PayloadParts.body(of: answer, holding: lease), lease.variant)
             response.headers = [("Content-Type", EventStreamMessage.contentType)]
             return response
+        } catch let failure as InferenceFailure {
+            throw errors.error(failure)
+        }
+    }
+
+    /// Hands a request to a variant's container, and tells CloudWatch how that went.
+    private func measured<Answer>(
+        _ endpoint: RunningEndpoint,
+        _ variant: String,
+        _ invocation: () async throws -> Answer
+    ) async throws -> Answer {
+        let metrics = InvocationMetrics(endpoint.key, variant: variant, context.metrics)
+        do {
+            let answer = try await invocation()
+            metrics.record(status: 200)
+            return answer
         } catch {
-            throw errors.error(error)
+            metrics.record(status: (error as? InferenceFailure)?.status ?? 500)
+            throw error
         }
     }
 
