@@ -138,3 +138,26 @@ def test_an_update_is_turned_back_by_an_alarm(yard, name):
     for _ in range(4):
         answer = runtime.invoke_endpoint(EndpointName=name, Body=b"[1]", ContentType="application/json")
         assert json.loads(answer["Body"].read()) == [2]
+
+
+def test_an_alarm_of_a_stack(yard, name):
+    stacks, cloudwatch = yard.client("cloudformation"), yard.client("cloudwatch")
+
+    def alarm(threshold):
+        return json.dumps({"Resources": {"High": {"Type": "AWS::CloudWatch::Alarm", "Properties": {
+            "Namespace": name, "MetricName": "m", "Statistic": "Sum", "Period": "60", "EvaluationPeriods": 1,
+            "Threshold": threshold, "ComparisonOperator": "GreaterThanThreshold"}}},
+            "Outputs": {"Name": {"Value": {"Ref": "High"}}, "Arn": {"Value": {"Fn::GetAtt": ["High", "Arn"]}}}})
+
+    stack = "s-" + name
+    stacks.create_stack(StackName=stack, TemplateBody=alarm("5"))
+    stacks.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+    outputs = {o["OutputKey"]: o["OutputValue"] for o in stacks.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]}
+    (made,) = cloudwatch.describe_alarms(AlarmNames=[outputs["Name"]])["MetricAlarms"]
+    assert made["AlarmArn"] == outputs["Arn"] and (made["Threshold"], made["Period"]) == (5, 60)
+    stacks.update_stack(StackName=stack, TemplateBody=alarm("6"))
+    stacks.get_waiter("stack_update_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+    assert cloudwatch.describe_alarms(AlarmNames=[outputs["Name"]])["MetricAlarms"][0]["Threshold"] == 6
+    stacks.delete_stack(StackName=stack)
+    stacks.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+    assert cloudwatch.describe_alarms(AlarmNames=[outputs["Name"]])["MetricAlarms"] == []

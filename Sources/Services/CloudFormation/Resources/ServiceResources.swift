@@ -89,53 +89,6 @@ struct RepositoryType: ResourceType {
     }
 }
 
-/// AWS::Logs::LogGroup
-struct LogGroupType: ResourceType {
-    let name = "AWS::Logs::LogGroup"
-    let nameProperty: String? = "LogGroupName"
-    let properties: Set<String> = ["KmsKeyId", "LogGroupClass", "LogGroupName", "RetentionInDays", "Tags"]
-    let replacing: Set<String> = ["LogGroupName", "LogGroupClass"]
-
-    func create(_ resource: ResourceRequest) async throws(AWSError) -> DeployedResource {
-        try await resource.context.call(
-            "logs:CreateLogGroup",
-            .compact([
-                "logGroupName": .string(resource.name),
-                "kmsKeyId": resource["KmsKeyId"],
-                "logGroupClass": resource["LogGroupClass"],
-                "tags": resource.ownTags.isEmpty ? nil : .object(resource.tagMap),
-            ])
-        )
-        try await setRetention(resource, from: [:])
-        let arn = ARN("logs", "log-group:\(resource.name):*", of: resource.context.caller)
-        return DeployedResource(
-            physicalID: resource.name,
-            properties: resource.properties,
-            attributes: ["Arn": .string(arn.description)]
-        )
-    }
-
-    func update(_ resource: ResourceRequest, from former: DeployedResource) async throws(AWSError) -> DeployedResource {
-        try await setRetention(resource, from: former.properties)
-        var deployed = former
-        deployed.properties = resource.properties
-        return deployed
-    }
-
-    func delete(_ resource: DeployedResource, _ context: ResourceContext) async throws(AWSError) {
-        try await context.callUnlessGone("logs:DeleteLogGroup", ["logGroupName": .string(resource.physicalID)])
-    }
-
-    private func setRetention(_ resource: ResourceRequest, from former: JSON.Object) async throws(AWSError) {
-        let group: JSON.Object = ["logGroupName": .string(resource.name)]
-        if let days = resource.integer("RetentionInDays") {
-            try await resource.context.call("logs:PutRetentionPolicy", group.merging(["retentionInDays": days]))
-        } else if former["RetentionInDays"] != nil {
-            try await resource.context.call("logs:DeleteRetentionPolicy", group)
-        }
-    }
-}
-
 /// AWS::SageMaker::Model: every change makes another model.
 struct ModelType: ResourceType {
     let name = "AWS::SageMaker::Model"
