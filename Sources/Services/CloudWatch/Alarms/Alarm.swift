@@ -172,7 +172,7 @@ struct AlarmRule: Sendable {
             throw AWSError("ValidationError", "The value \(treatment) of TreatMissingData is none of \(known).")
         }
         self.missingData = missingData
-        try check()
+        try check(document)
     }
 
     private static func query(_ document: JSON.Object) throws(AWSError) -> MetricQuery {
@@ -181,7 +181,7 @@ struct AlarmRule: Sendable {
             guard returned.count == 1, let only = returned.first else {
                 throw AWSError("ValidationError", "Exactly one of the Metrics must have ReturnData true.")
             }
-            return try MetricQuery(dataQuery: only)
+            return try MetricQuery(dataQuery: only, at: "Metrics.member.1")
         }
         guard let metric = try Metric(.object(document)) else {
             throw AWSError("ValidationError", "An alarm needs MetricName and Namespace, or Metrics.")
@@ -194,11 +194,21 @@ struct AlarmRule: Sendable {
             metric: metric,
             period: period,
             statistic: name,
+            from: document["Statistic"] == nil ? "ExtendedStatistic" : "Statistic",
             unit: document["Unit"]?.stringValue
         )
     }
 
-    private func check() throws(AWSError) {
+    private func check(_ document: JSON.Object) throws(AWSError) {
+        if let option = document["EvaluateLowSampleCountPercentile"]?.stringValue,
+            !["evaluate", "ignore"].contains(option)
+        {
+            throw AWSError(
+                "ValidationError",
+                "Option \(option) is not supported. Supported options for parameter EvaluateLowSampleCountPercentile are "
+                    + "evaluate and ignore."
+            )
+        }
         let longest = query.period >= 3600 ? 7 * 86400 : 86400
         guard evaluationPeriods * query.period <= longest else {
             throw AWSError(

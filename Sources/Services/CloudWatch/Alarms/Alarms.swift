@@ -17,7 +17,7 @@ extension CloudWatchService {
         let configuration = JSON.object(document)
         let now = clock.now()
         let caller = request.caller
-        try await store.write { [watch] db in
+        try await store.write { db in
             let existing = try Alarm.find(name, of: caller, in: db)
             var alarm =
                 existing
@@ -42,7 +42,6 @@ extension CloudWatchService {
             try Self.noteConfiguration(of: alarm, isNew: existing == nil, at: now, in: db)
             // As on AWS, tags of an update are left out of account.
             if existing == nil { try CloudWatchTags.set(tags, of: alarm.arn, in: db) }
-            try watch.evaluate(alarm, at: now, in: db)
         }
         return AWSResponse()
     }
@@ -108,12 +107,12 @@ extension CloudWatchService {
         return .output(["MetricAlarms": .array(matching.map(\.json))])
     }
 
-    /// `DeleteAlarms`: none is deleted where one is not there.
+    /// `DeleteAlarms`: that one is not there is no error.
     func deleteAlarms(_ request: AWSRequest) async throws -> AWSResponse {
         let names = request.strings("AlarmNames")
         let now = clock.now()
         try await store.write { [caller = request.caller] db in
-            for alarm in try Self.alarms(names, of: caller, in: db) {
+            for alarm in try names.compactMap({ try Alarm.find($0, of: caller, in: db) }) {
                 _ = try alarm.delete(db)
                 try CloudWatchTags.removeAll(of: alarm.arn, in: db)
                 try AlarmHistory.add(
@@ -142,9 +141,10 @@ extension CloudWatchService {
         }
         let now = clock.now()
         try await store.write { [caller = request.caller, store] db in
-            for alarm in try Self.alarms([name], of: caller, in: db) {
-                try AlarmChange(of: alarm, to: state, reason, data: data, at: now).record(outbox: store.outbox, in: db)
+            guard let alarm = try Alarm.find(name, of: caller, in: db) else {
+                throw AWSError("ResourceNotFound", "The alarm \(name) does not exist.", status: 404)
             }
+            try AlarmChange(of: alarm, to: state, reason, data: data, at: now).record(outbox: store.outbox, in: db)
         }
         return AWSResponse()
     }
@@ -160,15 +160,5 @@ extension CloudWatchService {
             }
         }
         return AWSResponse()
-    }
-
-    /// - Throws: `ResourceNotFound` where one is not there.
-    private static func alarms(_ names: [String], of caller: Caller, in db: Database) throws -> [Alarm] {
-        try names.map { name in
-            guard let alarm = try Alarm.find(name, of: caller, in: db) else {
-                throw AWSError("ResourceNotFound", "The alarm \(name) does not exist.", status: 404)
-            }
-            return alarm
-        }
     }
 }

@@ -43,7 +43,7 @@ extension CloudWatchService {
 
     private static func position(_ token: String) throws(AWSError) -> Int {
         guard let position = Int(token) else {
-            throw AWSError.invalidParameterValue("The value \(token) for parameter NextToken is invalid.")
+            throw AWSError.invalidParameterValue("Request parameter NextToken is invalid")
         }
         return position
     }

@@ -6,10 +6,13 @@ import Store
 extension CloudWatchService {
     /// `GetMetricData`: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
     func getMetricData(_ request: AWSRequest) async throws -> AWSResponse {
-        let (start, end) = try Self.span(request)
+        let (start, end) = try Self.span(request, code: "ValidationError")
         let asked = request["MetricDataQueries"]?.arrayValue ?? []
         var queries: [(document: JSON, query: MetricQuery)] = []
-        for document in asked { queries.append((document, try MetricQuery(dataQuery: document))) }
+        for (index, document) in asked.enumerated() {
+            let place = "MetricDataQueries.member.\(index + 1)"
+            queries.append((document, try MetricQuery(dataQuery: document, at: place)))
+        }
         let labels = Self.labels(queries.map(\.query))
         let isAscending = request.string("ScanBy") == "TimestampAscending"
         let caller = request.caller
@@ -45,7 +48,8 @@ extension CloudWatchService {
 extension MetricQuery {
     /// A `MetricDataQuery`.
     /// - Throws: `ValidationError` where it asks for more than one metric's statistic.
-    init(dataQuery: JSON) throws(AWSError) {
+    /// - Parameter place: How messages call it.
+    init(dataQuery: JSON, at place: String) throws(AWSError) {
         let id = dataQuery["Id"]?.stringValue ?? ""
         guard dataQuery["Expression"] == nil else {
             throw AWSError(
@@ -55,7 +59,7 @@ extension MetricQuery {
         }
         let stat = dataQuery["MetricStat"]
         guard let stat, let metric = try Metric(stat["Metric"]), let name = stat["Stat"]?.stringValue else {
-            throw AWSError("ValidationError", "The query \(id) needs a MetricStat with Metric, Period and Stat.")
+            throw AWSError("ValidationError", "The parameter \(place).MetricStat is required.\n")
         }
         try self.init(
             metric: metric,

@@ -58,13 +58,17 @@ struct MetricQuery: Sendable {
     var statisticName: String
     var unit: String?
 
+    /// - Parameter parameter: The one that names the statistic.
     /// - Throws: `InvalidParameterValue` where the statistic or the period is none.
-    init(metric: Metric, period: Int, statistic name: String, unit: String?) throws(AWSError) {
+    init(
+        metric: Metric,
+        period: Int,
+        statistic name: String,
+        from parameter: String = "Stat",
+        unit: String?
+    ) throws(AWSError) {
         guard let statistic = Statistic(name) else {
-            throw AWSError.invalidParameterValue(
-                "The value \(name) for parameter Stat is not supported: use SampleCount, Average, Sum, Minimum, Maximum "
-                    + "or a percentile such as p99."
-            )
+            throw AWSError.invalidParameterValue("The value \(name) for parameter \(parameter) is not supported.")
         }
         self.metric = metric
         self.period = try Self.checked(period: period)

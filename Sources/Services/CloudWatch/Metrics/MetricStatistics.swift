@@ -68,17 +68,19 @@ extension CloudWatchService {
         return .object(datapoint)
     }
 
-    /// The request's `StartTime` and `EndTime`.
-    static func span(_ request: AWSRequest) throws(AWSError) -> (start: Timestamp, end: Timestamp) {
+    /// The request's `StartTime` and `EndTime`, in whole seconds.
+    /// - Parameter code: Of the error where they are none.
+    static func span(
+        _ request: AWSRequest,
+        code: String = "InvalidParameterValue"
+    ) throws(AWSError) -> (start: Timestamp, end: Timestamp) {
         guard let start = request.timestamp("StartTime") else { throw AWSError.missingParameter("StartTime") }
         guard let end = request.timestamp("EndTime") else { throw AWSError.missingParameter("EndTime") }
-        guard start < end else {
-            throw AWSError(
-                "InvalidParameterValue",
-                "The parameter StartTime must be less than the parameter EndTime."
-            )
+        let seconds = (start.milliseconds / 1000, end.milliseconds / 1000)
+        guard seconds.0 < seconds.1 else {
+            throw AWSError(code, "The parameter StartTime must be less than the parameter EndTime.")
         }
-        return (start, end)
+        return (Timestamp(milliseconds: seconds.0 * 1000), Timestamp(milliseconds: seconds.1 * 1000))
     }
 }
 

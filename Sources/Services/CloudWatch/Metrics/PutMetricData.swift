@@ -75,10 +75,13 @@ struct MetricDatum: Sendable {
         case "Values":
             let values = value["Values"]?.arrayValue ?? []
             let counts = value["Counts"]?.arrayValue
-            guard counts == nil || counts?.count == values.count, values.count <= 150 else {
+            guard counts == nil || counts?.count == values.count else {
                 throw AWSError.invalidParameterValue(
-                    "The parameters \(place).Values and \(place).Counts must be of the same size, of at most 150."
+                    "The parameters \(place).Values and \(place).Counts must be of the same size."
                 )
+            }
+            guard values.count <= 150 else {
+                throw AWSError.invalidParameterValue("The parameter \(place).Values has at most 150 values.")
             }
             var pairs: [(value: Double, count: Double)] = []
             for (index, entry) in values.enumerated() {
@@ -110,7 +113,7 @@ struct MetricDatum: Sendable {
         let number = value?.doubleValue ?? value?.stringValue.flatMap { Double($0) } ?? .nan
         guard number.isFinite, abs(number) <= largest else {
             throw AWSError.invalidParameterValue(
-                "The value \(value?.serialized() ?? "null") for parameter \(place) is invalid."
+                "The value \(value?.stringValue ?? value?.serialized() ?? "null") for parameter \(place) is invalid."
             )
         }
         return number
