@@ -156,6 +156,30 @@ public final class ComputeHost: Sendable {
         try await ChildProcess.start(specification, isolation: await isolation(), onOutput: onOutput)
     }
 
+    /// Starts a process with the isolation that works here, within a container's limits in place of its own.
+    /// - Throws: `ProcessStartError`.
+    public func start(
+        _ specification: ProcessSpecification,
+        within limits: ContainerLimits,
+        onOutput: @escaping @Sendable (ProcessOutput) async -> Void
+    ) async throws -> ChildProcess {
+        var process = specification
+        let written = specification.mounts.filter { !$0.isReadOnly }.map(\.source)
+        process.limits = ProcessLimits(limits, writing: written)
+        process.scratch = limits.scratch
+        return try await ChildProcess.start(
+            process,
+            isolation: await isolation(),
+            prefix: processors.prefix(limits.processors),
+            onOutput: onOutput
+        )
+    }
+
+    /// Where a program is found on the `PATH` of an environment; nil where it is not.
+    public func path(of program: String, in environment: [String: String]) -> String? {
+        ProcessLookup.find(program, path: environment["PATH"] ?? "")
+    }
+
     /// Runs file work off the cooperative threads, which must not block.
     public func runBlocking<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
         try await NIOThreadPool.singleton.runIfActive(body)
@@ -181,7 +205,8 @@ public final class ComputeHost: Sendable {
     private static let inherited = [
         "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR",
         "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "http_proxy", "https_proxy", "HTTP_PROXY",
-        "HTTPS_PROXY", "PYENV_ROOT", "PYENV_VERSION",
+        "HTTPS_PROXY", "PYENV_ROOT", "PYENV_VERSION", "JAVA_HOME", "SPARK_HOME", "HADOOP_HOME", "HADOOP_CONF_DIR",
+        "YARN_CONF_DIR",
     ]
 
     private static func baseEnvironment(from yard: [String: String], executablePath: String) -> [String: String] {

@@ -32,18 +32,11 @@ struct HostRuntime: ContainerRuntime {
             environment: environment,
             workingDirectory: specification.workingDirectory ?? specification.mounts.first?.target,
             mounts: specification.mounts,
-            limits: ProcessLimits(specification.limits, writing: specification.writableMounts),
             combinesOutput: true
         )
         process.hasNetwork = specification.hasNetwork
-        process.scratch = specification.limits.scratch
         do {
-            let running = try await ChildProcess.start(
-                process,
-                isolation: await host.isolation(),
-                prefix: host.processors.prefix(specification.limits.processors),
-                onOutput: onOutput
-            )
+            let running = try await host.start(process, within: specification.limits, onOutput: onOutput)
             return ListeningProcess(process: running, address: specification.port.map { .port($0) })
         } catch let error as ProcessStartError {
             throw ContainerError(

@@ -1,5 +1,6 @@
 import AWSProtocol
 import Archive
+import Compute
 import JSON
 import LinearLearner
 import NIOCore

@@ -1,3 +1,4 @@
+import Compute
 import JSON
 import NIOCore
 
@@ -129,11 +130,7 @@ struct JobDirectory: Sendable {
         return File(path: file.path, status) == file
     }
 
-    static func size(of path: String) throws -> Int {
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw FileError(action: "read", path: path, number: errno) }
-        return Int(status.st_size)
-    }
+    static func size(of path: String) throws -> Int { try FileWriter.size(of: path) }
 
     static func makeDirectory(_ path: String) throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -144,53 +141,4 @@ struct JobDirectory: Sendable {
     }
 
     private static func closeDescriptor(_ descriptor: Int32) -> Int32 { close(descriptor) }
-}
-
-/// A file being written.
-final class FileWriter {
-    private let path: String
-    private var descriptor: Int32
-
-    init(path: String) throws {
-        self.path = path
-        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw FileError(action: "write", path: path, number: errno) }
-    }
-
-    deinit { close() }
-
-    func write(_ buffer: ByteBuffer) throws {
-        try buffer.withUnsafeReadableBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let count = system_write(descriptor, UnsafeRawBufferPointer(rebasing: rest))
-                guard count > 0 else {
-                    if errno == EINTR { continue }
-                    throw FileError(action: "write", path: path, number: errno)
-                }
-                rest = rest.dropFirst(count)
-            }
-        }
-    }
-
-    func close() {
-        if descriptor >= 0 { _ = system_close(descriptor) }
-        descriptor = -1
-    }
-}
-
-/// The system calls under names that a type with such methods can call.
-private func system_write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-    write(descriptor, bytes.baseAddress, bytes.count)
-}
-
-private func system_close(_ descriptor: Int32) -> Int32 { close(descriptor) }
-
-/// A file that could not be read or written.
-struct FileError: Error, CustomStringConvertible {
-    var action: String
-    var path: String
-    var number: Int32
-
-    var description: String { "Cannot \(action) \(path): \(String(cString: strerror(number)))" }
 }

@@ -1,4 +1,5 @@
 import AWSProtocol
+import Compute
 import JSON
 import LinearLearner
 import NIOCore

@@ -1,3 +1,4 @@
+import AWSProtocol
 import JSON
 
 /// What a batch transform job is to do, read from its request.
