@@ -128,6 +128,7 @@ let services: [[Target]] = [
     service("CloudWatch"),
     service("IAM", [.crypto]),
     service("EventBridge", ["OutgoingHTTP"]),
+    service("EMR", ["Compute", "Archive"]),
 ]
 
 let package = Package(
@@ -165,7 +166,7 @@ let package = Package(
                 "Yard",
                 [
                     "AWSProtocol", "Compute", "JSON", "Store", "S3", "Lambda", "ECR", "SageMaker", "StepFunctions",
-                    "CloudFormation", "CloudWatch", "EventBridge", "IAM", .httpTypes, .hummingbirdCore, .logging,
+                    "CloudFormation", "CloudWatch", "EMR", "EventBridge", "IAM", .httpTypes, .hummingbirdCore, .logging,
                     .metrics, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1, .nioPosix, .serviceLifecycle,
                 ],
                 tests: [.asyncHTTPClient]

@@ -3,6 +3,7 @@ import CloudFormation
 import CloudWatch
 import Compute
 import ECR
+import EMR
 import EventBridge
 import IAM
 import Lambda
@@ -44,6 +45,7 @@ extension Yard {
         StepFunctionsService.migrations,
         CloudFormationService.migrations,
         EventBridgeService.migrations,
+        EMRService.migrations,
     ].flatMap { $0 }
 
     /// How state machines run for those who test them.
@@ -78,6 +80,7 @@ extension Yard {
             ecr,
             ECRPublicService(ecr),
             LambdaService(store: store, aws: aws, clock: clock, logger: logger, host: host),
+            EMRService(store: store, aws: aws, clock: clock, logger: logger, host: host),
             sageMaker,
             SageMakerRuntimeService(sageMaker),
             SageMakerMetricsService(sageMaker),

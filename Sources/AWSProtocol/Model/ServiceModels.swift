@@ -5,7 +5,7 @@ public enum ServiceModels {
         [
             s3Model, lambdaModel, ecrModel, ecrPublicModel, sageMakerModel, sageMakerRuntimeModel,
             sageMakerMetricsModel, statesModel,
-            logsModel, cloudWatchModel, iamModel, stsModel, cloudFormationModel, eventBridgeModel,
+            logsModel, cloudWatchModel, iamModel, stsModel, cloudFormationModel, eventBridgeModel, emrModel,
         ]
     }
 
@@ -27,6 +27,7 @@ public enum ServiceModels {
         case "sts": stsModel
         case "cloudformation": cloudFormationModel
         case "events": eventBridgeModel
+        case "elasticmapreduce": emrModel
         default: nil
         }
     }
@@ -41,7 +42,10 @@ public enum ServiceModels {
         case "sagemakermetrics": sageMakerMetricsModel
         case "eventbridge": eventBridgeModel
         case "ecrpublic": ecrPublicModel
-        case "states", "logs", "monitoring", "events", "ecr-public", "sagemaker-runtime", "sagemaker-metrics": nil
+        case "emr": emrModel
+        case "states", "logs", "monitoring", "events", "ecr-public", "sagemaker-runtime", "sagemaker-metrics",
+            "elasticmapreduce":
+            nil
         default: model(signingName: sdkID)
         }
     }
@@ -56,6 +60,7 @@ public enum ServiceModels {
         case "AmazonEC2ContainerRegistry_V20150921": ecrModel
         case "SpencerFrontendService": ecrPublicModel
         case "AWSEvents": eventBridgeModel
+        case "ElasticMapReduce": emrModel
         default: nil
         }
     }
@@ -87,4 +92,5 @@ public enum ServiceModels {
     private static let stsModel = ModelReader.read(sts)
     private static let cloudFormationModel = ModelReader.read(cloudformation)
     private static let eventBridgeModel = ModelReader.read(eventbridge)
+    private static let emrModel = ModelReader.read(emr)
 }

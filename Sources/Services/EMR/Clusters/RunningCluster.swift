@@ -1,0 +1,174 @@
+import AWSProtocol
+import GRDB
+import JSON
+import Logging
+import Store
+import Synchronization
+
+/// A cluster that is there: takes events one after another, stores what they change, and then does what they ask for.
+actor RunningCluster {
+    private let id: String
+    private let environment: EMREnvironment
+    private let events: AsyncStream<ClusterCourse.Event>
+    private nonisolated let sender: AsyncStream<ClusterCourse.Event>.Continuation
+    private var programs: [String: (control: ProgramControl, task: Task<Void, Never>)] = [:]
+    private var timer: Task<Void, Never>?
+    private var isHalted = false
+
+    private static let bootstrapping = "bootstrap"
+
+    init(_ id: String, _ environment: EMREnvironment) {
+        self.id = id
+        self.environment = environment
+        (events, sender) = AsyncStream.makeStream(of: ClusterCourse.Event.self)
+    }
+
+    nonisolated func tell(_ event: ClusterCourse.Event) { sender.yield(event) }
+
+    /// Works until the cluster has ended or is let go of.
+    func run() async {
+        for await event in events {
+            do {
+                let (cluster, effects) = try await apply(event)
+                for effect in effects { await perform(effect, on: cluster) }
+            } catch {
+                environment.logger.error("Cannot store the state of the cluster \(id): \(error)")
+            }
+        }
+        timer?.cancel()
+        for program in programs.values { await program.task.value }
+    }
+
+    /// Lets go of the cluster as it stands; the next start takes it up again.
+    func halt() async {
+        isHalted = true
+        sender.finish()
+        for program in programs.values { await program.control.end(within: .zero) }
+        for program in programs.values { await program.task.value }
+    }
+
+    /// Changes the records as the event wants it.
+    private func apply(_ event: ClusterCourse.Event) async throws -> (Cluster, [ClusterCourse.Effect]) {
+        let now = environment.clock.now().milliseconds
+        return try await environment.store.write { [id] db in
+            guard let cluster = try Cluster.filter(Column("id") == id).fetchOne(db) else {
+                throw AWSError.noCluster(id)
+            }
+            let before = try Step.unfinished(of: id, in: db)
+            var course = ClusterCourse(
+                cluster: cluster,
+                steps: before,
+                history: try ClusterCourse.History(of: id, in: db)
+            )
+            let effects = course.receive(event, at: now)
+            if course.cluster != cluster { try course.cluster.update(db) }
+            for (old, new) in zip(before, course.steps) where old != new { try new.update(db) }
+            return (course.cluster, effects)
+        }
+    }
+
+    private func perform(_ effect: ClusterCourse.Effect, on cluster: Cluster) async {
+        guard !isHalted else { return }
+        switch effect {
+        case .bootstrap:
+            start(Self.bootstrapping) { [environment] control in
+                let failure = await Bootstrap(cluster: cluster, environment: environment).run(control)
+                return .bootstrapped(failure)
+            }
+        case .saveLogs(let step):
+            await StepRun(cluster: cluster, step: step, environment: environment).saveLogs()
+        case .run(let step):
+            start(step.id) { [environment] control in
+                let run = StepRun(cluster: cluster, step: step, environment: environment)
+                return .ended(step: step.id, await run.failure(control))
+            }
+        case .end(let step, let isForced):
+            guard let control = programs[step]?.control else { return }
+            Task { await control.end(within: isForced ? .zero : ProgramControl.grace) }
+        case .wait(let moment):
+            timer?.cancel()
+            timer = Task { [environment, sender] in
+                do { try await environment.clock.sleep(until: Timestamp(milliseconds: moment)) } catch { return }
+                sender.yield(.changed)
+            }
+        case .finish:
+            if let bootstrap = programs[Self.bootstrapping] { Task { await bootstrap.control.end(within: .zero) } }
+            sender.finish()
+        }
+    }
+
+    private func start(_ key: String, _ body: @escaping @Sendable (ProgramControl) async -> ClusterCourse.Event) {
+        let control = ProgramControl()
+        let task = Task {
+            let event = await body(control)
+            programs[key] = nil
+            sender.yield(event)
+        }
+        programs[key] = (control, task)
+    }
+}
+
+extension ClusterCourse.History {
+    init(of cluster: String, in db: Database) throws {
+        let ended = Step.filter(Column("cluster") == cluster && Column("ended") != nil)
+        last = try ended.order(Column("ended").desc, Column("number").desc).fetchOne(db)?.state
+        hasFailures = try ended.filter(Column("state") == Step.State.failed.rawValue).fetchCount(db) > 0
+    }
+}
+
+/// The clusters that are there, by their ids.
+final class RunningClusters: Sendable {
+    private struct Entry {
+        var cluster: RunningCluster
+        var task: Task<Void, Never>
+    }
+
+    private let environment: EMREnvironment
+    private let all = Mutex<[String: Entry]>([:])
+
+    init(_ environment: EMREnvironment) { self.environment = environment }
+
+    /// Begins, or goes on with, a cluster.
+    func add(_ id: String, _ event: ClusterCourse.Event = .changed) {
+        let cluster = RunningCluster(id, environment)
+        cluster.tell(event)
+        all.withLock { running in
+            let task = Task { [weak self, environment] in
+                await cluster.run()
+                guard self?.all.withLock({ $0.removeValue(forKey: id) }) != nil else { return }
+                await NodeDirectory(id, environment).removeIgnoringFailure()
+            }
+            running[id] = Entry(cluster: cluster, task: task)
+        }
+    }
+
+    /// Has the cluster look at its records, which were changed.
+    func tell(_ id: String) { all.withLock { $0[id] }?.cluster.tell(.changed) }
+
+    /// Goes on with the clusters that a former process left, and removes the files of those that have ended.
+    func resume() async throws {
+        let ids = try await environment.store.read { db in
+            try String.fetchAll(
+                db,
+                sql: "SELECT id FROM emr_clusters WHERE state NOT IN ('TERMINATED', 'TERMINATED_WITH_ERRORS')"
+            )
+        }
+        await NodeDirectory.removeAll(except: Set(ids), environment)
+        for id in ids { add(id, .restarted) }
+    }
+
+    /// Lets go of all clusters; returns when no program runs.
+    func halt() async {
+        let entries = all.withLock { running in
+            defer { running = [:] }
+            return Array(running.values)
+        }
+        for entry in entries { await entry.cluster.halt() }
+        for entry in entries { await entry.task.value }
+    }
+
+    func forget() async {
+        await halt()
+        await NodeDirectory.removeAll(except: [], environment)
+    }
+}

@@ -1,0 +1,113 @@
+import Compute
+import JSON
+import NIOCore
+import Synchronization
+
+/// A program on the cluster's primary node, with its logs.
+struct NodeProgram: Sendable {
+    let cluster: Cluster
+    let environment: EMREnvironment
+    let access: NodeAccess
+    let log: NodeLog
+
+    /// The environment that programs find: as EMR's, with the machine's own programs on the path.
+    func variables(_ more: [String: String] = [:]) async -> [String: String] {
+        var variables = environment.host.baseEnvironment
+        var directories: [String] = []
+        if let python = try? await environment.host.python(), let slash = python.path.lastIndex(of: "/") {
+            directories.append(String(python.path[..<slash]))
+        }
+        directories.append(variables["PATH"] ?? "")
+        directories += ["SPARK_HOME", "HADOOP_HOME", "JAVA_HOME"].compactMap { variables[$0].map { $0 + "/bin" } }
+        variables["PATH"] = directories.joined(separator: ":")
+        variables["HOME"] = NodeDirectory.home
+        variables["USER"] = "hadoop"
+        variables["LOGNAME"] = "hadoop"
+        variables["PYTHONUNBUFFERED"] = "1"
+        variables["AWS_ENDPOINT_URL"] = environment.host.endpoint
+        return variables.merging(access.variables) { $1 }.merging(more) { $1 }
+    }
+
+    /// Runs the command to its end.
+    /// - Throws: `ProcessStartError` where it cannot be started.
+    func run(
+        _ command: [String],
+        in directory: String,
+        _ variables: [String: String],
+        _ control: ProgramControl
+    ) async throws -> ProgramEnd {
+        let type = InstanceCollection(cluster.collection).master?.type ?? ""
+        let specification = ProcessSpecification(
+            command: command,
+            environment: variables,
+            workingDirectory: directory,
+            mounts: NodeDirectory(cluster.id, environment).mounts
+        )
+        let errors = OutputTail()
+        let volume = cluster.document["EbsRootVolumeSize"]?.intValue
+        let process = try await environment.host.start(
+            specification,
+            within: InstanceCapacity(type).limits(volumeSize: volume)
+        ) { [log, errors] output in
+            if output.source == .standardError { errors.add(output.bytes) }
+            log.append(output.bytes, to: output.source == .standardOutput ? .stdout : .stderr)
+        }
+        await control.attach(process)
+        log.note("ProcessRunner started child process \(process.identifier)")
+        let exit = await process.wait()
+        return ProgramEnd(exit: exit, exceeded: await process.exceededLimit, lastError: errors.lastLine)
+    }
+}
+
+/// How a program ended.
+struct ProgramEnd: Sendable {
+    var exit: ProcessExit
+    /// The limit that it was ended for.
+    var exceeded: ExceededLimit?
+    /// The last line of its error output, which in most languages says what went wrong.
+    var lastError: String?
+}
+
+/// The end of what a program printed.
+private final class OutputTail: Sendable {
+    private static let size = 8192
+
+    private let bytes = Mutex(ByteBuffer())
+
+    func add(_ more: ByteBuffer) {
+        bytes.withLock { bytes in
+            bytes.writeImmutableBuffer(more)
+            let excess = bytes.readableBytes - Self.size
+            guard excess > 0 else { return }
+            bytes.moveReaderIndex(forwardBy: excess)
+            bytes.discardReadBytes()
+        }
+    }
+
+    var lastLine: String? {
+        let text = bytes.withLock { String(buffer: $0) }
+        let line = text.split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }
+        return line.map { String($0.prefix(1024)) }
+    }
+}
+
+extension ProcessExit {
+    /// As a shell tells it.
+    var code: Int32 {
+        switch self {
+        case .exited(let code): code
+        case .signaled(let number): 128 + number
+        }
+    }
+}
+
+extension ExceededLimit {
+    /// What is said in the step's log.
+    var explanation: String {
+        switch self {
+        case .memory: "The program took more memory than the primary node's instance type has. Ask for a larger one."
+        case .disk: "No space left on device: the program's files take more than EbsRootVolumeSize."
+        case .output: "The program printed more than its log may hold."
+        }
+    }
+}
