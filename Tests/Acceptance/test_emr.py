@@ -105,3 +105,217 @@ def test_steps_run_commands_with_the_roles_credentials(emr):
     ended = emr.state(cluster)
     assert ended["StateChangeReason"] == {"Code": "USER_REQUEST", "Message": "Terminated by user request"}
     assert ended["Timeline"]["EndDateTime"] >= ended["Timeline"]["ReadyDateTime"]
+
+
+def test_scripts_from_s3_and_bootstrap_actions_work_on_the_same_node(emr):
+    setup = emr.put("setup.sh", "#!/bin/bash\necho ready-$1 > $HOME/state; cat /mnt/var/lib/info/instance.json\n")
+    script = emr.put("work.sh", "#!/bin/bash\necho $(cat ~/state) $1; pwd\n")
+    cluster = emr.cluster(
+        step(script, "now", jar=SCRIPT_RUNNER),
+        BootstrapActions=[{"Name": "set up", "ScriptBootstrapAction": {"Path": setup, "Args": ["here"]}}])
+    found = emr.until(cluster, "WAITING")
+    assert found["Timeline"]["ReadyDateTime"]
+    first = emr.emr.list_steps(ClusterId=cluster)["Steps"][0]
+    assert emr.log(cluster, first["Id"]).splitlines()[0] == "ready-here now"
+    assert emr.emr.list_bootstrap_actions(ClusterId=cluster)["BootstrapActions"] == [
+        {"Name": "set up", "ScriptPath": setup, "Args": ["here"]}]
+    master = emr.emr.list_instances(ClusterId=cluster, InstanceGroupTypes=["MASTER"])["Instances"][0]
+    key = f"logs/{cluster}/node/{master['Ec2InstanceId']}/bootstrap-actions/1/stdout.gz"
+    node = json.loads(gzip.decompress(emr.s3.get_object(Bucket=emr.bucket, Key=key)["Body"].read()))
+    assert node["isMaster"] and node["instanceGroupId"] == master["InstanceGroupId"]
+
+
+def test_a_bootstrap_action_that_fails_ends_the_cluster(emr):
+    bad = emr.put("bad.sh", "#!/bin/bash\nexit 3\n")
+    cluster = emr.cluster(step("true"), BootstrapActions=[{"Name": "bad", "ScriptBootstrapAction": {"Path": bad}}])
+    ended = emr.until(cluster, "TERMINATED_WITH_ERRORS")
+    assert ended["StateChangeReason"]["Code"] == "BOOTSTRAP_FAILURE"
+    assert "bootstrap action 1 returned a non-zero return code" in ended["StateChangeReason"]["Message"]
+    assert ended["ErrorDetails"][0]["ErrorCode"] == "BOOTSTRAP_FAILURE_PRIMARY_WITH_NON_ZERO_CODE"
+    assert emr.steps(cluster) == {"step": "CANCELLED"}
+    missing = emr.cluster(BootstrapActions=[
+        {"Name": "none", "ScriptBootstrapAction": {"Path": f"s3://{emr.bucket}/none.sh"}}])
+    assert "none.sh" in emr.until(missing, "TERMINATED_WITH_ERRORS")["StateChangeReason"]["Message"]
+
+
+def test_a_failed_step_does_what_its_action_says(emr):
+    fail = ("bash", "-c", "echo 'ValueError: no data' >&2; exit 4")
+    going_on = emr.cluster(step(*fail, name="a"), step("true", name="b"))
+    state = emr.until(going_on, "WAITING")
+    assert emr.steps(going_on) == {"a": "FAILED", "b": "COMPLETED"}
+    assert state["StateChangeReason"]["Message"] == "Cluster ready after last step completed."
+    failed = next(s for s in emr.emr.list_steps(ClusterId=going_on)["Steps"] if s["Name"] == "a")
+    assert failed["Status"]["FailureDetails"] == {
+        "Reason": "Unknown Error.", "Message": "ValueError: no data",
+        "LogFile": f"s3://{emr.bucket}/logs/{going_on}/steps/{failed['Id']}/stderr.gz"}
+    assert "WARN Step failed with exitCode 4" in emr.log(going_on, failed["Id"], "controller")
+
+    waiting = emr.cluster(step(*fail, name="a", action="CANCEL_AND_WAIT"), step("true", name="b"))
+    assert emr.until(waiting, "WAITING")["StateChangeReason"]["Message"] == "Cluster ready after last step failed."
+    assert emr.steps(waiting) == {"a": "FAILED", "b": "CANCELLED"}
+
+    ending = emr.cluster(step(*fail, name="a", action="TERMINATE_CLUSTER"), step("true", name="b"))
+    ended = emr.until(ending, "TERMINATED_WITH_ERRORS")
+    assert ended["StateChangeReason"] == {"Code": "STEP_FAILURE", "Message": "Shut down as step failed"}
+    assert emr.steps(ending) == {"a": "FAILED", "b": "CANCELLED"}
+
+    held = emr.cluster(step(*fail, name="a", action="TERMINATE_CLUSTER"), Instances={"TerminationProtected": True})
+    assert emr.until(held, "WAITING")
+
+
+def test_a_cluster_without_keep_alive_ends_after_its_steps(emr):
+    cluster = emr.cluster(step("true"), Instances={"KeepJobFlowAliveWhenNoSteps": False})
+    emr.emr.get_waiter("cluster_terminated").wait(ClusterId=cluster, WaiterConfig=QUICK)
+    assert emr.state(cluster)["StateChangeReason"] == {"Code": "ALL_STEPS_COMPLETED", "Message": "Steps completed"}
+    described = emr.emr.describe_cluster(ClusterId=cluster)["Cluster"]
+    assert described["AutoTerminate"] is True and described["ReleaseLabel"] == "emr-7.1.0"
+    kept = emr.cluster(step("sleep", "1"), Instances={"KeepJobFlowAliveWhenNoSteps": True})
+    emr.emr.set_keep_job_flow_alive_when_no_steps(JobFlowIds=[kept], KeepJobFlowAliveWhenNoSteps=False)
+    assert emr.until(kept, "TERMINATED")
+
+
+def test_what_is_not_on_this_machine_fails_with_the_mend(emr):
+    cluster = emr.cluster()
+    [missing, script, jar, role] = emr.add(
+        cluster, step("hadoop-streaming", "-input", "x"), step(f"s3://{emr.bucket}/none.sh", jar=SCRIPT_RUNNER),
+        step(jar=f"s3://{emr.bucket}/none.jar"), step("true", name="last"))
+    message = emr.ended(cluster, missing)["Status"]["FailureDetails"]["Message"]
+    assert 'Cannot run program "hadoop-streaming"' in message and "install hadoop-streaming" in message
+    assert "none.sh" in emr.ended(cluster, script)["Status"]["FailureDetails"]["Message"]
+    assert "none.jar" in emr.ended(cluster, jar)["Status"]["FailureDetails"]["Message"]
+    assert "none.jar" in emr.log(cluster, jar, "stderr")
+    assert emr.ended(cluster, role)["Status"]["State"] == "COMPLETED"
+
+
+def test_cancelling_ends_programs(emr):
+    cluster = emr.cluster()
+    polite = "trap 'echo asked; exit 1' TERM; echo up; while true; do sleep 0.05; done"
+    stubborn = "trap '' TERM; while true; do sleep 0.05; done"
+    [first, second, third] = emr.add(
+        cluster, step("bash", "-c", polite), step("bash", "-c", stubborn), step("true", name="third"))
+    wait_for(lambda: emr.step(cluster, first)["Status"]["State"] == "RUNNING")
+    time.sleep(0.5)
+    answer = emr.emr.cancel_steps(ClusterId=cluster, StepIds=[first, third])["CancelStepsInfoList"]
+    assert [a["Status"] for a in answer] == ["SUBMITTED", "SUBMITTED"]
+    assert emr.ended(cluster, first)["Status"]["State"] == "CANCELLED"
+    assert "asked" in emr.log(cluster, first)
+    assert emr.step(cluster, third)["Status"]["State"] == "CANCELLED"
+    wait_for(lambda: emr.step(cluster, second)["Status"]["State"] == "RUNNING")
+    emr.emr.cancel_steps(ClusterId=cluster, StepIds=[second], StepCancellationOption="TERMINATE_PROCESS")
+    assert emr.ended(cluster, second)["Status"]["State"] == "CANCELLED"
+    again = emr.emr.cancel_steps(ClusterId=cluster, StepIds=[second])["CancelStepsInfoList"][0]
+    assert again["Status"] == "FAILED" and "CANCELLED" in again["Reason"]
+
+
+def test_terminating_interrupts_what_runs_unless_protected(emr):
+    cluster = emr.cluster(step("sleep", "600", name="a"), step("true", name="b"))
+    wait_for(lambda: emr.steps(cluster)["a"] == "RUNNING")
+    emr.emr.set_termination_protection(JobFlowIds=[cluster], TerminationProtected=True)
+    with pytest.raises(ClientError, match="since they are termination protected"):
+        emr.emr.terminate_job_flows(JobFlowIds=[cluster])
+    emr.emr.set_termination_protection(JobFlowIds=[cluster], TerminationProtected=False)
+    emr.emr.terminate_job_flows(JobFlowIds=[cluster])
+    assert emr.until(cluster, "TERMINATED")
+    assert emr.steps(cluster) == {"a": "INTERRUPTED", "b": "CANCELLED"}
+    with pytest.raises(ClientError, match="shutting down, terminated, or finished may not be modified"):
+        emr.add(cluster, step("true"))
+
+
+def test_steps_side_by_side(emr):
+    meet = f"touch $HOME/$0; for i in $(seq 600); do [ -e $HOME/$1 ] && exit 0; sleep 0.05; done; exit 1"
+    cluster = emr.cluster()
+    assert emr.emr.modify_cluster(ClusterId=cluster, StepConcurrencyLevel=2)["StepConcurrencyLevel"] == 2
+    ids = emr.add(cluster, step("bash", "-c", meet, "a", "b"), step("bash", "-c", meet, "b", "a"))
+    assert [emr.ended(cluster, i)["Status"]["State"] for i in ids] == ["COMPLETED", "COMPLETED"]
+    with pytest.raises(ClientError, match="ActionOnFailure TERMINATE_CLUSTER is not valid"):
+        emr.add(cluster, step("true", action="TERMINATE_CLUSTER"))
+
+
+def test_lists_tags_and_policies(emr):
+    cluster = emr.cluster(Tags=[{"Key": "team", "Value": "ml"}])
+    emr.until(cluster, "WAITING")
+    emr.emr.add_tags(ResourceId=cluster, Tags=[{"Key": "a", "Value": "b"}])
+    emr.emr.remove_tags(ResourceId=cluster, TagKeys=["team"])
+    described = emr.emr.describe_cluster(ClusterId=cluster)["Cluster"]
+    assert described["Tags"] == [{"Key": "a", "Value": "b"}]
+    assert described["ClusterArn"].endswith(f":cluster/{cluster}")
+    listed = emr.emr.list_clusters(ClusterStates=["WAITING"])["Clusters"]
+    assert cluster in [c["Id"] for c in listed]
+    groups = emr.emr.list_instance_groups(ClusterId=cluster)["InstanceGroups"]
+    assert [(g["InstanceGroupType"], g["RunningInstanceCount"]) for g in groups] == [("MASTER", 1), ("CORE", 2)]
+    assert len(emr.emr.list_instances(ClusterId=cluster)["Instances"]) == 3
+    emr.emr.put_auto_termination_policy(ClusterId=cluster, AutoTerminationPolicy={"IdleTimeout": 3600})
+    assert emr.emr.get_auto_termination_policy(ClusterId=cluster)["AutoTerminationPolicy"] == {"IdleTimeout": 3600}
+    emr.emr.remove_auto_termination_policy(ClusterId=cluster)
+    assert "AutoTerminationPolicy" not in emr.emr.get_auto_termination_policy(ClusterId=cluster)
+    emr.add(cluster, *[step("true", name=f"s{i}", action="CANCEL_AND_WAIT") for i in range(60)])
+    pages = list(emr.emr.get_paginator("list_steps").paginate(ClusterId=cluster))
+    assert [len(p["Steps"]) for p in pages] == [50, 10] and pages[0]["Steps"][0]["Name"] == "s59"
+    emr.emr.terminate_job_flows(JobFlowIds=[cluster])
+
+
+@pytest.mark.parametrize("change, code, words", [
+    ({"JobFlowRole": None}, "ValidationException", "InstanceProfile is required for creating cluster."),
+    ({"ServiceRole": None}, "ValidationException", "ServiceRole is required for creating cluster."),
+    ({"LogUri": "/var/log"}, "ValidationException", "LogUri '/var/log' is not valid"),
+    ({"StepConcurrencyLevel": 257}, "ValidationException", "between 1 and 256"),
+    ({"Instances": {"InstanceGroups": [{"InstanceRole": "CORE", "InstanceType": "m5.xlarge", "InstanceCount": 1}]}},
+     "ValidationException", "Zero master instance groups supplied"),
+    ({"Tags": [{"Key": "", "Value": "x"}]}, "InvalidRequestException", "Invalid tag key"),
+    ({"Steps": [step("true", action="EXPLODE")]}, "ValidationException", "failed to satisfy constraint"),
+])
+def test_clusters_that_cannot_be_made(yard, change, code, words):
+    arguments = {k: v for k, v in dict(CLUSTER, **change).items() if v is not None}
+    with pytest.raises(ClientError, match=words) as refused:
+        yard.client("emr").run_job_flow(**arguments)
+    assert refused.value.response["Error"]["Code"] == code
+
+
+def test_what_is_not_there(yard):
+    emr = yard.client("emr")
+    for call, words in [(lambda: emr.describe_cluster(ClusterId="j-NONE"), "Cluster id 'j-NONE' is not valid."),
+                        (lambda: emr.list_steps(ClusterId="j-NONE"), "Cluster id 'j-NONE' is not valid."),
+                        (lambda: emr.cancel_steps(ClusterId="j-NONE", StepIds=["s-1"]), "Cluster id 'j-NONE' is not valid."),
+                        (lambda: emr.add_job_flow_steps(JobFlowId="j-NONE", Steps=[step("true")]), "Specified job flow ID does not exist."),
+                        (lambda: emr.terminate_job_flows(JobFlowIds=["j-NONE"]), "Specified job flow ID does not exist.")]:
+        with pytest.raises(ClientError) as refused:
+            call()
+        assert refused.value.response["Error"]["Message"] == words
+    cluster = emr.run_job_flow(**CLUSTER)["JobFlowId"]
+    with pytest.raises(ClientError, match="Step id 's-NONE' is not valid."):
+        emr.describe_step(ClusterId=cluster, StepId="s-NONE")
+    with pytest.raises(ClientError, match="is not valid"):
+        yard.client("emr", region="eu-west-1").describe_cluster(ClusterId=cluster)
+
+
+def test_a_killed_yard_fails_the_step_and_keeps_the_cluster(own_yard, name):
+    emr = Emr(own_yard, name)
+    mark = f"mark-{name}"
+    cluster = emr.cluster(step("bash", "-c", "echo kept > $HOME/file", name="before"))
+    emr.until(cluster, "WAITING")
+    [step_id, after] = emr.add(
+        cluster, step("bash", "-c", f"echo begun; exec -a {mark} sleep 600", name="killed"), step("cat", "/home/hadoop/file", name="after"))
+    wait_for(lambda: emr.step(cluster, step_id)["Status"]["State"] == "RUNNING" and processes(mark))
+    own_yard.restart()
+    emr.__init__(own_yard, name + "-2")
+    emr.bucket = name
+    failed = emr.ended(cluster, step_id)["Status"]
+    assert failed["State"] == "FAILED"
+    assert "The yard stopped while the step was running" in failed["FailureDetails"]["Message"]
+    wait_for(lambda: not processes(mark))
+    assert emr.ended(cluster, after)["Status"]["State"] == "COMPLETED"
+    assert emr.log(cluster, after) == "kept\n" and emr.log(cluster, step_id) == "begun\n"
+    assert emr.steps(cluster) == {"before": "COMPLETED", "killed": "FAILED", "after": "COMPLETED"}
+    assert emr.state(cluster)["State"] == "WAITING"
+
+
+def processes(mark):
+    """The processes with that word in their command line."""
+    found = []
+    for directory in os.listdir("/proc"):
+        try:
+            if directory.isdigit() and mark in open(f"/proc/{directory}/cmdline").read().split("\0")[0]:
+                found.append(directory)
+        except OSError:
+            continue
+    return found
