@@ -16,6 +16,7 @@ public enum StepType: String, Sendable, CaseIterable {
     case fail = "Fail"
     case qualityCheck = "QualityCheck"
     case clarifyCheck = "ClarifyCheck"
+    case emr = "EMR"
 
     /// Whether it computes a baseline and compares with a former one.
     public var isCheck: Bool { self == .qualityCheck || self == .clarifyCheck }
@@ -31,7 +32,7 @@ public enum StepType: String, Sendable, CaseIterable {
         case .registerModel: "CreateModelPackage"
         case .endpointConfiguration: "CreateEndpointConfig"
         case .endpoint: "CreateEndpoint"
-        case .condition, .callback, .lambda, .fail: nil
+        case .condition, .callback, .lambda, .fail, .emr: nil
         }
     }
 
@@ -50,6 +51,7 @@ public enum StepType: String, Sendable, CaseIterable {
             ]
         case .tuning: ["HyperParameterTuningJobConfig", "TrainingJobDefinition", "TrainingJobDefinitions"]
         case .transform: ["DataProcessing", "Environment", "ModelName", "TransformInput"]
+        case .emr: ["ClusterId", "StepConfig"]
         case .lambda, .callback: []
         case .model, .registerModel, .endpointConfiguration, .endpoint, .condition, .fail: nil
         }

@@ -8,7 +8,7 @@ public struct RetryPolicy: Sendable, Hashable {
     public var maximumAttempts: Int?
     public var expireAfterMinutes: Int?
 
-    static let exceptionTypes = StepFailure.Kind.allCases.map(\.rawValue) + ["EMR.RESOURCE_LIMIT"]
+    static let exceptionTypes = StepFailure.Kind.allCases.map(\.rawValue)
 
     /// What Pipelines does about its own and other services' passing faults without being told.
     static let standard = RetryPolicy(
@@ -41,6 +41,7 @@ public struct StepFailure: Error, Sendable, Hashable {
         case jobInternalError = "SageMaker.JOB_INTERNAL_ERROR"
         case capacity = "SageMaker.CAPACITY_ERROR"
         case resourceLimit = "SageMaker.RESOURCE_LIMIT"
+        case clusterLimit = "EMR.RESOURCE_LIMIT"
     }
 
     public var kind: Kind?

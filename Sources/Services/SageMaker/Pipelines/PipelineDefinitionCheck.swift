@@ -38,14 +38,26 @@ extension PipelineDefinition {
     }
 
     private static func check(_ step: PipelineStep, _ arguments: JSON) throws(DefinitionError) {
+        if step.type == .emr { return try EMRStepArguments.check(arguments, at: "\(step.location)/Arguments") }
         guard let name = step.type.operation,
             let operation = ServiceModels.model(signingName: "sagemaker")?.operation(name)
         else { return }
+        try check(arguments, against: operation, at: "\(step.location)/Arguments")
+    }
+
+    /// Compares a value with an operation's input.
+    /// - Parameter place: Where in the input the value stands, where it is not all of it.
+    static func check(
+        _ arguments: JSON,
+        against operation: OperationModel,
+        at start: String,
+        inside place: String = ""
+    ) throws(DefinitionError) {
         let isReference = { (value: JSON) in
             value.objectValue?.keys.contains { $0 == "Get" || $0.hasPrefix("Std:") } ?? false
         }
         guard let mismatch = operation.mismatch(of: arguments, isOpaque: isReference) else { return }
-        let location = "\(step.location)/Arguments\(mismatch.path)"
+        let location = start + mismatch.path.dropFirst(mismatch.path.hasPrefix(place) ? place.count : 0)
         switch mismatch.kind {
         case .unknownMember(let member, let known):
             let hint = Suggestion.phrase(for: member, among: known)
@@ -82,6 +94,7 @@ extension StepType {
         case .condition: return ["Outcome"]
         case .lambda, .callback: return ["OutputParameters"]
         case .fail: return []
+        case .emr: return EMRStepArguments.properties
         case .clarifyCheck: return ["CalculatedBaselineConstraints", "BaselineUsedForDriftCheckConstraints"]
         case .qualityCheck:
             return ["Calculated", "BaselineUsedForDriftCheck"].flatMap { kind in
