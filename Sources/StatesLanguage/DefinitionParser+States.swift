@@ -171,6 +171,13 @@ extension DefinitionParser {
     /// not listed are taken as they are.
     private static let optimizedActions: [String: (all: Set<String>, jobs: Set<String>)] = [
         "dynamodb": (["getItem", "putItem", "deleteItem", "updateItem"], []),
+        "elasticmapreduce": (
+            [
+                "addStep", "cancelStep", "createCluster", "modifyInstanceFleetByName", "modifyInstanceGroupByName",
+                "setClusterTerminationProtection", "terminateCluster",
+            ],
+            ["addStep", "createCluster", "terminateCluster"]
+        ),
         "events": (["putEvents"], []),
         "http": (["invoke"], []),
         "lambda": (["invoke"], []),

@@ -319,3 +319,36 @@ def processes(mark):
         except OSError:
             continue
     return found
+
+
+def test_a_state_machine_makes_a_cluster_works_on_it_and_ends_it(emr, name):
+    states = emr.yard.client("stepfunctions")
+    resource = "arn:aws:states:::elasticmapreduce:"
+    cluster = dict(CLUSTER, LogUri=f"s3://{emr.bucket}/logs/")
+    machine = {"StartAt": "Create", "States": {
+        "Create": {"Type": "Task", "Resource": resource + "createCluster.sync", "Parameters": cluster,
+                   "ResultPath": "$.made", "Next": "Work"},
+        "Work": {"Type": "Task", "Resource": resource + "addStep.sync", "ResultPath": "$.step", "Next": "Fail", "Parameters": {
+            "ClusterId.$": "$.made.ClusterId", "Step": step("bash", "-c", "echo by states")}},
+        "Fail": {"Type": "Task", "Resource": resource + "addStep.sync", "Parameters": {
+            "ClusterId.$": "$.made.ClusterId", "Step": step("false")},
+            "Catch": [{"ErrorEquals": ["States.TaskFailed"], "ResultPath": "$.failed", "Next": "End"}], "End": True},
+        "End": {"Type": "Task", "Resource": resource + "terminateCluster.sync", "ResultPath": "$.ended", "End": True,
+                "Parameters": {"ClusterId.$": "$.made.ClusterId"}}}}
+    arn = states.create_state_machine(name=name, definition=json.dumps(machine), roleArn=ROLE)["stateMachineArn"]
+    execution = states.start_execution(stateMachineArn=arn, input="{}")["executionArn"]
+    ended = wait_for(lambda: e if (e := states.describe_execution(executionArn=execution))["status"] != "RUNNING" else None)
+    assert ended["status"] == "SUCCEEDED", ended
+    output = json.loads(ended["output"])
+    made = output["made"]
+    assert made["Cluster"]["Status"]["State"] == "WAITING" and made["Cluster"]["Id"] == made["ClusterId"]
+    assert output["step"]["Step"]["Status"]["State"] == "COMPLETED"
+    assert emr.log(made["ClusterId"], output["step"]["StepId"]) == "by states\n"
+    assert json.loads(output["failed"]["Cause"])["Step"]["Status"]["State"] == "FAILED"
+    assert output["ended"]["Cluster"]["Status"]["State"] == "TERMINATED"
+    lone = {"StartAt": "Work", "States": {"Work": {"Type": "Task", "End": True, "Resource": resource + "addStep",
+                                                   "Parameters": {"ClusterId": "j-NONE", "Step": step("true")}}}}
+    arn = states.create_state_machine(name=name + "-b", definition=json.dumps(lone), roleArn=ROLE)["stateMachineArn"]
+    execution = states.start_execution(stateMachineArn=arn, input="{}")["executionArn"]
+    ended = wait_for(lambda: e if (e := states.describe_execution(executionArn=execution))["status"] != "RUNNING" else None)
+    assert ended["error"] == "EMR.AmazonElasticMapReduceException" and "Error Code: ValidationException" in ended["cause"]

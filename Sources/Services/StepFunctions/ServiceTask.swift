@@ -11,6 +11,9 @@ extension TaskPerformer {
         case ("lambda", "invoke"): return try await invokeLambda(job)
         case ("states", "startExecution"): return try await startNested(job)
         case ("http", "invoke"): return try await invokeHTTP(job)
+        case (ClusterAction.service, _):
+            guard let action = ClusterAction(rawValue: action) else { throw notServed(job) }
+            return try await begin(action, job)
         default:
             let operation = ServiceModels.model(signingName: service)?.operation(sdkAction: action)
             guard let operation else { throw notServed(job) }
@@ -102,7 +105,7 @@ extension TaskPerformer {
         }
     }
 
-    private func notServed(_ job: TaskJob) -> TaskFailure {
+    func notServed(_ job: TaskJob) -> TaskFailure {
         TaskFailure(
             error: StatesError.runtime,
             cause:

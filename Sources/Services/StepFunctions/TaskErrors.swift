@@ -53,6 +53,7 @@ extension TaskFailure {
         "sqs": FirstSDK("SQS", "AmazonSQS"),
         "sns": FirstSDK("SNS", "AmazonSNS"),
         "events": FirstSDK("EventBridge", "AmazonEventBridge"),
+        "elasticmapreduce": FirstSDK("EMR", "AmazonElasticMapReduce"),
     ]
 
     /// How the SDK for Java 2 spells the services whose names are more than one word.

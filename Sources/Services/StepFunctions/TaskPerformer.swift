@@ -116,6 +116,8 @@ struct TaskPerformer: Sendable {
         case .optimized("states", "startExecution"): return try await awaitExecution(job, answer)
         case .optimized("sagemaker", let action):
             if let kind = SageMakerJob(action: action) { return try await awaitJob(job, kind) }
+        case .optimized(ClusterAction.service, let action):
+            if let action = ClusterAction(rawValue: action) { return try await self.await(action, job, answer) }
         default: break
         }
         throw TaskFailure(
