@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import time
 
 import pytest
@@ -352,3 +353,29 @@ def test_a_state_machine_makes_a_cluster_works_on_it_and_ends_it(emr, name):
     execution = states.start_execution(stateMachineArn=arn, input="{}")["executionArn"]
     ended = wait_for(lambda: e if (e := states.describe_execution(executionArn=execution))["status"] != "RUNNING" else None)
     assert ended["error"] == "EMR.AmazonElasticMapReduceException" and "Error Code: ValidationException" in ended["cause"]
+
+
+@pytest.mark.skipif(not shutil.which("spark-submit") or not shutil.which("java"), reason="needs spark-submit and Java")
+def test_a_spark_application_from_s3(emr):
+    emr.put("code/words.py", "def count(spark):\n    return dict(spark.sparkContext.parallelize('a b a'.split()).countByValue())\n")
+    job = emr.put("code/job.py", """
+import sys
+import words
+from pyspark.sql import SparkSession
+
+spark = SparkSession.builder.appName("count").getOrCreate()
+print(sorted(words.count(spark).items()), sys.argv[1:], spark.sparkContext.master)
+assert sys.argv[1] != "fail", "no luck"
+""")
+    spark = ("spark-submit", "--deploy-mode", "cluster", "--master", "yarn", "--conf", "spark.ui.enabled=false", "--py-files",
+             f"s3://{emr.bucket}/code/words.py", job)
+    cluster = emr.cluster()
+    [works, fails] = emr.add(cluster, step(*spark, "s3://data/in"), step(*spark, "fail"))
+    assert emr.ended(cluster, works, 120)["Status"]["State"] == "COMPLETED", emr.log(cluster, works, "stderr")
+    assert "[('a', 2), ('b', 1)] ['s3://data/in'] local[*]" in emr.log(cluster, works)
+    assert "--master yarn becomes local[*]" in emr.log(cluster, works, "controller")
+    failed = emr.ended(cluster, fails, 120)["Status"]
+    # Spark prints a Python program's error output as output.
+    assert failed["State"] == "FAILED" and failed["FailureDetails"] == {
+        "Reason": "Unknown Error.", "Message": "AssertionError: no luck",
+        "LogFile": f"s3://{emr.bucket}/logs/{cluster}/steps/{fails}/stdout.gz"}

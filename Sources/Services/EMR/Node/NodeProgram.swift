@@ -1,7 +1,6 @@
 import Compute
 import JSON
 import NIOCore
-import Synchronization
 
 /// A program on the cluster's primary node, with its logs.
 struct NodeProgram: Sendable {
@@ -43,51 +42,20 @@ struct NodeProgram: Sendable {
             workingDirectory: directory,
             mounts: NodeDirectory(cluster.id, environment).mounts
         )
-        let errors = OutputTail()
+        let printed = LastWords()
         let volume = cluster.document["EbsRootVolumeSize"]?.intValue
         let process = try await environment.host.start(
             specification,
             within: InstanceCapacity(type).limits(volumeSize: volume)
-        ) { [log, errors] output in
-            if output.source == .standardError { errors.add(output.bytes) }
-            log.append(output.bytes, to: output.source == .standardOutput ? .stdout : .stderr)
+        ) { [log, printed] output in
+            let file: NodeLog.File = output.source == .standardOutput ? .stdout : .stderr
+            printed.add(output.bytes, to: file)
+            log.append(output.bytes, to: file)
         }
         await control.attach(process)
         log.note("ProcessRunner started child process \(process.identifier)")
         let exit = await process.wait()
-        return ProgramEnd(exit: exit, exceeded: await process.exceededLimit, lastError: errors.lastLine)
-    }
-}
-
-/// How a program ended.
-struct ProgramEnd: Sendable {
-    var exit: ProcessExit
-    /// The limit that it was ended for.
-    var exceeded: ExceededLimit?
-    /// The last line of its error output, which in most languages says what went wrong.
-    var lastError: String?
-}
-
-/// The end of what a program printed.
-private final class OutputTail: Sendable {
-    private static let size = 8192
-
-    private let bytes = Mutex(ByteBuffer())
-
-    func add(_ more: ByteBuffer) {
-        bytes.withLock { bytes in
-            bytes.writeImmutableBuffer(more)
-            let excess = bytes.readableBytes - Self.size
-            guard excess > 0 else { return }
-            bytes.moveReaderIndex(forwardBy: excess)
-            bytes.discardReadBytes()
-        }
-    }
-
-    var lastLine: String? {
-        let text = bytes.withLock { String(buffer: $0) }
-        let line = text.split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }
-        return line.map { String($0.prefix(1024)) }
+        return ProgramEnd(exit: exit, exceeded: await process.exceededLimit, lastError: printed.error)
     }
 }
 

@@ -72,8 +72,11 @@ struct StepRun: Sendable {
         log.note("waitProcessCompletion ended with exit code \(ended.exit.code) : \(command.joined(separator: " "))")
         if let exceeded = ended.exceeded { log.append(line: exceeded.explanation, to: .stderr) }
         guard ended.exit.code != 0 else { return }
-        let message = ended.lastError ?? "The program ended with exit code \(ended.exit.code)."
-        throw ProgramFailure(code: ended.exit.code, message: message)
+        throw ProgramFailure(
+            code: ended.exit.code,
+            message: ended.lastError?.line ?? "The program ended with exit code \(ended.exit.code).",
+            file: ended.lastError?.file ?? .stderr
+        )
     }
 
     /// What the controller says in the end.
@@ -90,7 +93,7 @@ struct StepRun: Sendable {
     private func failure(_ error: any Error) -> StepFailure {
         switch error {
         case let error as ProgramFailure:
-            var failure = StepFailure(message: error.message, logFile: log.uri(of: .stderr))
+            var failure = StepFailure(message: error.message, logFile: log.uri(of: error.file))
             failure.exitCode = error.code
             return failure
         case var failure as StepFailure:
@@ -107,8 +110,10 @@ struct StepRun: Sendable {
 /// A program that ended with another exit code than zero.
 private struct ProgramFailure: Error {
     var code: Int32
-    /// From its error output.
+    /// From what it printed.
     var message: String
+    /// Where that stands.
+    var file: NodeLog.File
 }
 
 extension StepFailure {
