@@ -259,6 +259,8 @@ def test_lists_tags_and_policies(emr):
     ({"JobFlowRole": None}, "ValidationException", "InstanceProfile is required for creating cluster."),
     ({"ServiceRole": None}, "ValidationException", "ServiceRole is required for creating cluster."),
     ({"LogUri": "/var/log"}, "ValidationException", "LogUri '/var/log' is not valid"),
+    ({"AmiVersion": "3.8.0"}, "ValidationException", "Only one AMI version and release label may be specified."),
+    ({"ReleaseLabel": "emr-5.6.0", "CustomAmiId": "ami-1"}, "ValidationException", "Custom AMI is not allowed"),
     ({"StepConcurrencyLevel": 257}, "ValidationException", "between 1 and 256"),
     ({"Instances": {"InstanceGroups": [{"InstanceRole": "CORE", "InstanceType": "m5.xlarge", "InstanceCount": 1}]}},
      "ValidationException", "Zero master instance groups supplied"),

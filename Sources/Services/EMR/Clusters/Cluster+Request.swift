@@ -35,11 +35,27 @@ extension Cluster {
         guard request.string("ServiceRole") != nil else {
             throw .refused("ServiceRole is required for creating cluster.")
         }
+        try checkRelease(request)
         if let uri = request.string("LogUri"), S3Location(hadoop: uri) == nil {
             throw .refused("LogUri '\(uri)' is not valid. It names a place in S3: s3://bucket/prefix/.")
         }
         try checkConcurrency(request.integer("StepConcurrencyLevel"))
         try checkIdleTimeout(request["AutoTerminationPolicy"]?["IdleTimeout"]?.intValue)
+    }
+
+    private static func checkRelease(_ request: AWSRequest) throws(AWSError) {
+        let (image, label) = (request.string("AmiVersion"), request.string("ReleaseLabel"))
+        if let image, let label {
+            throw .refused(
+                "Only one AMI version and release label may be specified. Provided AMI: \(image), release label: \(label)."
+            )
+        }
+        guard request.string("CustomAmiId") != nil else { return }
+        guard image == nil else { throw .refused("Custom AMI is not supported in this version of EMR") }
+        let numbers = (label ?? "").drop { !$0.isNumber }.split(separator: ".").compactMap { Int($0) }
+        guard numbers.isEmpty || !numbers.lexicographicallyPrecedes([5, 7, 0]) else {
+            throw .refused("Custom AMI is not allowed")
+        }
     }
 
     static func checkConcurrency(_ level: Int?) throws(AWSError) {

@@ -31,6 +31,7 @@ extension EMRService {
             for var step in steps { try step.insert(db) }
         }
         clusters.add(made.id)
+        await clusters.settled(made.id)
         return .output(["JobFlowId": .string(made.id), "ClusterArn": .string(made.arn)])
     }
 
@@ -67,18 +68,20 @@ extension EMRService {
     /// `TerminateJobFlows`: those that are not protected end, the others are told of.
     func terminateJobFlows(_ request: AWSRequest) async throws -> AWSResponse {
         let ids = request.strings("JobFlowIds")
-        let isProtected = try await store.write { [caller = request.caller] db in
+        let (ending, isProtected) = try await store.write { [caller = request.caller] db in
             let found = try ids.map { id in
                 guard let cluster = try Cluster.find(id, of: caller, in: db) else { throw AWSError.noJobFlow }
                 return cluster
             }
-            for var cluster in found where !cluster.isProtected && !cluster.state.isEnding {
+            let ending = found.filter { !$0.isProtected && !$0.state.isEnding }
+            for var cluster in ending {
                 cluster.end("USER_REQUEST", "Terminated by user request")
                 try cluster.update(db)
             }
-            return found.contains { $0.isProtected && !$0.state.isEnding }
+            return (ending.map(\.id), found.contains { $0.isProtected && !$0.state.isEnding })
         }
-        for id in ids { clusters.tell(id) }
+        for id in ending { clusters.tell(id) }
+        for id in ending { await clusters.ended(id) }
         guard !isProtected else { throw AWSError.terminationProtected }
         return AWSResponse()
     }

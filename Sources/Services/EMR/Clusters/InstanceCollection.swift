@@ -69,7 +69,7 @@ struct InstanceCollection: Sendable {
         if let master = all.first(where: { $0["InstanceRole"] == "MASTER" }),
             ![1, 3].contains(master["InstanceCount"]?.intValue)
         {
-            throw .refused("A master instance group must specify a single instance")
+            throw .refused("Master instance group must have exactly 3 instances for HA clusters.")
         }
         json = ["Type": "INSTANCE_GROUP", "Groups": .array(all.map(Self.group))]
     }

@@ -106,11 +106,25 @@ extension Cluster {
             "RunningInstanceCount": state.isReady ? group["Count"] : 0,
             "Status": instanceStatus(instanceState),
             "Configurations": given?["Configurations"] ?? [],
-            "EbsBlockDevices": [],
+            "EbsBlockDevices": .array(Self.blockDevices(given?["EbsConfiguration"])),
             "EbsOptimized": given?["EbsConfiguration"]?["EbsOptimized"],
             "ShrinkPolicy": [:],
             "CustomAmiId": given?["CustomAmiId"],
         ])
+    }
+
+    /// The volumes of each instance, as they are attached one after another.
+    private static func blockDevices(_ configuration: JSON?) -> [JSON] {
+        let volumes = (configuration?["EbsBlockDeviceConfigs"]?.arrayValue ?? []).flatMap { device in
+            [JSON](
+                repeating: device["VolumeSpecification"] ?? [:],
+                count: max(0, device["VolumesPerInstance"]?.intValue ?? 1)
+            )
+        }
+        return volumes.enumerated().map { index, volume in
+            let letter = Character(UnicodeScalar(UInt8(ascii: "b") + UInt8(index % 25)))
+            return ["VolumeSpecification": volume, "Device": .string("/dev/sd\(letter)")]
+        }
     }
 
     fileprivate func instanceFleet(_ fleet: JSON) -> JSON {

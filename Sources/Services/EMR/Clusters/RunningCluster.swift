@@ -9,30 +9,40 @@ import Synchronization
 actor RunningCluster {
     private let id: String
     private let environment: EMREnvironment
-    private let events: AsyncStream<ClusterCourse.Event>
-    private nonisolated let sender: AsyncStream<ClusterCourse.Event>.Continuation
+    private let messages: AsyncStream<Message>
+    private nonisolated let sender: AsyncStream<Message>.Continuation
     private var programs: [String: (control: ProgramControl, task: Task<Void, Never>)] = [:]
     private var timer: Task<Void, Never>?
     private var isHalted = false
 
     private static let bootstrapping = "bootstrap"
 
+    private struct Message: Sendable {
+        var event: ClusterCourse.Event
+        /// Called when what the event changes is on disk.
+        var stored: (@Sendable () -> Void)?
+    }
+
     init(_ id: String, _ environment: EMREnvironment) {
         self.id = id
         self.environment = environment
-        (events, sender) = AsyncStream.makeStream(of: ClusterCourse.Event.self)
+        (messages, sender) = AsyncStream.makeStream(of: Message.self)
     }
 
-    nonisolated func tell(_ event: ClusterCourse.Event) { sender.yield(event) }
+    nonisolated func tell(_ event: ClusterCourse.Event, stored: (@Sendable () -> Void)? = nil) {
+        if case .terminated = sender.yield(Message(event: event, stored: stored)) { stored?() }
+    }
 
     /// Works until the cluster has ended or is let go of.
     func run() async {
-        for await event in events {
+        for await message in messages {
+            defer { message.stored?() }
             do {
-                let (cluster, effects) = try await apply(event)
+                let (cluster, effects) = try await apply(message.event)
                 for effect in effects { await perform(effect, on: cluster) }
             } catch {
                 environment.logger.error("Cannot store the state of the cluster \(id): \(error)")
+                again(message.event)
             }
         }
         timer?.cancel()
@@ -87,13 +97,21 @@ actor RunningCluster {
             Task { await control.end(within: isForced ? .zero : ProgramControl.grace) }
         case .wait(let moment):
             timer?.cancel()
-            timer = Task { [environment, sender] in
+            timer = Task { [environment] in
                 do { try await environment.clock.sleep(until: Timestamp(milliseconds: moment)) } catch { return }
-                sender.yield(.changed)
+                tell(.changed)
             }
         case .finish:
             if let bootstrap = programs[Self.bootstrapping] { Task { await bootstrap.control.end(within: .zero) } }
             sender.finish()
+        }
+    }
+
+    /// What could not be stored is tried again: a full disk may be given room.
+    private func again(_ event: ClusterCourse.Event) {
+        Task { [environment] in
+            do { try await environment.clock.sleep(until: environment.clock.now() + .seconds(1)) } catch { return }
+            tell(event)
         }
     }
 
@@ -102,7 +120,7 @@ actor RunningCluster {
         let task = Task {
             let event = await body(control)
             programs[key] = nil
-            sender.yield(event)
+            tell(event)
         }
         programs[key] = (control, task)
     }
@@ -144,6 +162,21 @@ final class RunningClusters: Sendable {
 
     /// Has the cluster look at its records, which were changed.
     func tell(_ id: String) { all.withLock { $0[id] }?.cluster.tell(.changed) }
+
+    /// Returns when the cluster has come as far as it comes by itself at once: clients' waiters ask at once, and then only
+    /// every half minute.
+    func settled(_ id: String) async {
+        guard let cluster = all.withLock({ $0[id] })?.cluster else { return }
+        await wait(atMost: .milliseconds(200)) {
+            await withCheckedContinuation { settled in cluster.tell(.changed) { settled.resume() } }
+        }
+    }
+
+    /// Returns when the cluster, which is to end, has ended, if that takes only a moment.
+    func ended(_ id: String) async {
+        guard let task = all.withLock({ $0[id] })?.task else { return }
+        await wait(atMost: .milliseconds(500)) { await task.value }
+    }
 
     /// Goes on with the clusters that a former process left, and removes the files of those that have ended.
     func resume() async throws {
