@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 TITLES = {"s3": "Amazon S3", "lambda": "AWS Lambda", "ecr": "Amazon ECR", "ecr-public": "Amazon ECR Public", "sagemaker": "Amazon SageMaker",
           "sagemaker-runtime": "Amazon SageMaker Runtime", "sagemaker-metrics": "Amazon SageMaker Metrics", "states": "AWS Step Functions",
           "logs": "Amazon CloudWatch Logs", "iam": "AWS IAM", "sts": "AWS STS", "cloudformation": "AWS CloudFormation",
-          "events": "Amazon EventBridge", "elasticmapreduce": "Amazon EMR"}
+          "events": "Amazon EventBridge", "elasticmapreduce": "Amazon EMR", "emr-serverless": "Amazon EMR Serverless"}
 
 
 def served(binary):

@@ -9,7 +9,7 @@ extension PipelineStep {
 
     /// Types that AWS has and Trainyard has nothing to run with.
     private static let unservedTypes = [
-        "EMRServerless": "Amazon EMR Serverless", "AutoML": "SageMaker Autopilot",
+        "AutoML": "SageMaker Autopilot"
     ]
 
     init(_ value: JSON, branch: Branch?, at location: String) throws(DefinitionError) {

@@ -17,6 +17,7 @@ public enum StepType: String, Sendable, CaseIterable {
     case qualityCheck = "QualityCheck"
     case clarifyCheck = "ClarifyCheck"
     case emr = "EMR"
+    case emrServerless = "EMRServerless"
 
     /// Whether it computes a baseline and compares with a former one.
     public var isCheck: Bool { self == .qualityCheck || self == .clarifyCheck }
@@ -32,7 +33,7 @@ public enum StepType: String, Sendable, CaseIterable {
         case .registerModel: "CreateModelPackage"
         case .endpointConfiguration: "CreateEndpointConfig"
         case .endpoint: "CreateEndpoint"
-        case .condition, .callback, .lambda, .fail, .emr: nil
+        case .condition, .callback, .lambda, .fail, .emr, .emrServerless: nil
         }
     }
 
@@ -52,6 +53,7 @@ public enum StepType: String, Sendable, CaseIterable {
         case .tuning: ["HyperParameterTuningJobConfig", "TrainingJobDefinition", "TrainingJobDefinitions"]
         case .transform: ["DataProcessing", "Environment", "ModelName", "TransformInput"]
         case .emr: ["ClusterId", "StepConfig"]
+        case .emrServerless: ["ApplicationId", "ApplicationConfig", "JobConfig"]
         case .lambda, .callback: []
         case .model, .registerModel, .endpointConfiguration, .endpoint, .condition, .fail: nil
         }

@@ -46,6 +46,7 @@ extension Yard {
         CloudFormationService.migrations,
         EventBridgeService.migrations,
         EMRService.migrations,
+        EMRServerlessService.migrations,
     ].flatMap { $0 }
 
     /// How state machines run for those who test them.
@@ -81,6 +82,7 @@ extension Yard {
             ECRPublicService(ecr),
             LambdaService(store: store, aws: aws, clock: clock, logger: logger, host: host),
             EMRService(store: store, aws: aws, clock: clock, logger: logger, host: host),
+            EMRServerlessService(store: store, aws: aws, clock: clock, logger: logger, host: host),
             sageMaker,
             SageMakerRuntimeService(sageMaker),
             SageMakerMetricsService(sageMaker),

@@ -121,7 +121,6 @@ def test_a_job_killed_with_the_yard_fails_its_step_and_can_be_retried(own_yard, 
 
 @pytest.mark.parametrize("step, said", [
     ({"Name": "A", "Type": "Trainin", "Arguments": {}}, "did you mean [Training]? at /Steps/0/Type"),
-    ({"Name": "A", "Type": "EMRServerless", "Arguments": {}}, "Trainyard does not run"),
     ({"Name": "A", "Type": "Training", "Arguments": {"Image": "x"}}, "Unknown Argument member 'Image'"),
     ({"Name": "A", "Type": "Training", "Arguments": {}, "DependsOn": ["B"]}, "There is no step [B]"),
     ({"Name": "A", "Type": "Training", "Arguments": {}, "DependsOn": ["A"]}, "cycle: A -> A"),

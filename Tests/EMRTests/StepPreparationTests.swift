@@ -14,7 +14,7 @@ import Testing
 #endif
 
 /// A cluster's node without a cluster: what steps become on this machine.
-private struct Node {
+private struct TestNode {
     let temporary: TemporaryStore
     let environment: EMREnvironment
     let cluster: Cluster
@@ -56,7 +56,7 @@ private struct Node {
             directory: "/mnt/var/step",
             variables: ["PATH": path],
             node: directory,
-            access: try await NodeAccess(cluster, role: nil, environment),
+            access: try await NodeAccess(cluster.node, environment),
             environment: environment
         )
         return try await preparation.command { _ in }
@@ -74,13 +74,13 @@ private struct Node {
 
 @Suite struct StepPreparationTests {
     @Test func `the command runner runs its arguments`() async throws {
-        let node = try await Node()
+        let node = try await TestNode()
         let command = try await node.command(["Jar": "command-runner.jar", "Args": ["bash", "-c", "echo s3://a/b"]])
         #expect(command == ["bash", "-c", "echo s3://a/b"])
     }
 
     @Test func `the script runner runs a script from S3`() async throws {
-        let node = try await Node()
+        let node = try await TestNode()
         let jar: JSON = "s3://us-east-1.elasticmapreduce/libs/script-runner/script-runner.jar"
         let command = try await node.command(["Jar": jar, "Args": ["s3://bucket/code/run.sh", "x"]])
         #expect(command == ["/mnt/var/step/run.sh", "x"])
@@ -91,7 +91,7 @@ private struct Node {
     }
 
     @Test func `other JARs are run by hadoop, else by java`() async throws {
-        let node = try await Node()
+        let node = try await TestNode()
         let config: JSON = [
             "Jar": "/usr/lib/x.jar", "MainClass": "org.Main", "Args": ["a"],
             "Properties": [["Key": "size", "Value": "3"]],
@@ -107,13 +107,13 @@ private struct Node {
     }
 
     @Test func `a step without what it needs says so`() async throws {
-        let node = try await Node()
+        let node = try await TestNode()
         await #expect(throws: StepFailure.self) { _ = try await node.command(["Jar": "command-runner.jar"]) }
         await #expect(throws: StepFailure.self) { _ = try await node.command(["Jar": "hdfs:///x.jar"]) }
     }
 
     @Test func `what lies in the node's own directories is in the cluster's place`() async throws {
-        let node = try await Node()
+        let node = try await TestNode()
         #expect(node.directory.hostPath("/home/hadoop/a").hasSuffix("/emr/j-1/home/a"))
         #expect(node.directory.hostPath("/mnt/var/log").hasSuffix("/emr/j-1/var/log"))
         #expect(node.directory.hostPath("/home/hadoopx") == "/home/hadoopx")

@@ -104,10 +104,6 @@ import Testing
             steps(#"{"Name": "a b", "Type": "Fail"}"#),
             "The name [a b] must have 1 to 64 letters, digits, hyphens and underscores at /Steps/0/Name"
         ),
-        (
-            steps(#"{"Name": "A", "Type": "EMRServerless", "Arguments": {}}"#),
-            "The step [A] is of type EMRServerless, which Trainyard does not run: it has no Amazon EMR Serverless at /Steps/0/Type"
-        ),
         (steps("\(step("A")), \(step("A"))"), "Duplicate step name [A] at /Steps/1/Name"),
         (
             steps(step("Train", #""DependsOn": ["Trainn"]"#)),

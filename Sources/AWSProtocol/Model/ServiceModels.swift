@@ -6,6 +6,7 @@ public enum ServiceModels {
             s3Model, lambdaModel, ecrModel, ecrPublicModel, sageMakerModel, sageMakerRuntimeModel,
             sageMakerMetricsModel, statesModel,
             logsModel, cloudWatchModel, iamModel, stsModel, cloudFormationModel, eventBridgeModel, emrModel,
+            emrServerlessModel,
         ]
     }
 
@@ -28,6 +29,7 @@ public enum ServiceModels {
         case "cloudformation": cloudFormationModel
         case "events": eventBridgeModel
         case "elasticmapreduce": emrModel
+        case "emr-serverless": emrServerlessModel
         default: nil
         }
     }
@@ -43,8 +45,9 @@ public enum ServiceModels {
         case "eventbridge": eventBridgeModel
         case "ecrpublic": ecrPublicModel
         case "emr": emrModel
+        case "emrserverless": emrServerlessModel
         case "states", "logs", "monitoring", "events", "ecr-public", "sagemaker-runtime", "sagemaker-metrics",
-            "elasticmapreduce":
+            "elasticmapreduce", "emr-serverless":
             nil
         default: model(signingName: sdkID)
         }
@@ -93,4 +96,5 @@ public enum ServiceModels {
     private static let cloudFormationModel = ModelReader.read(cloudformation)
     private static let eventBridgeModel = ModelReader.read(eventbridge)
     private static let emrModel = ModelReader.read(emr)
+    private static let emrServerlessModel = ModelReader.read(emrserverless)
 }

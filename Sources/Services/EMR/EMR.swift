@@ -45,7 +45,9 @@ struct EMREnvironment: Sendable {
     var clock: any WallClock
     var logger: Logger
     var host: ComputeHost
+    /// In the host's work directory.
+    var folder = "emr"
 
-    /// The host's directory for the clusters' files.
-    var directory: String { host.workDirectory + "/emr" }
+    /// The host's directory for the nodes' files.
+    var directory: String { "\(host.workDirectory)/\(folder)" }
 }

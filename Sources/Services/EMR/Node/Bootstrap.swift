@@ -52,8 +52,8 @@ struct Bootstrap: Sendable {
         try await node.describe(cluster)
         try await node.make(directory)
         try await log.prepare()
-        let access = try await NodeAccess(cluster, role: nil, environment)
-        let program = NodeProgram(cluster: cluster, environment: environment, access: access, log: log)
+        let access = try await NodeAccess(cluster.node, environment)
+        let program = NodeProgram(node: cluster.node, environment: environment, access: access, log: log)
         let variables = await program.variables()
         let preparation = StepPreparation(
             config: [:],

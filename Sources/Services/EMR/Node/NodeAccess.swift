@@ -20,43 +20,35 @@ struct NodeAccess: Sendable {
     /// For programs.
     let variables: [String: String]
 
-    /// - Parameter role: A step's runtime role; nil for the cluster's own.
+    /// - Parameter role: A step's runtime role; nil for the node's own.
     /// - Throws: `StepFailure` where the role cannot be assumed.
-    init(_ cluster: Cluster, role: String?, _ environment: EMREnvironment) async throws {
+    init(_ node: Node, role: String? = nil, _ environment: EMREnvironment) async throws {
         aws = environment.aws
-        let arn = role ?? Self.instanceRole(of: cluster)
-        let answer = try await Self.assume(arn, for: cluster, environment.aws)
+        let arn = role ?? node.role
+        let answer = try await Self.assume(arn, for: node, environment.aws)
         let credentials = answer["Credentials"] ?? [:]
         caller = Caller(
-            account: cluster.account,
-            region: cluster.region,
+            account: node.owner.account,
+            region: node.owner.region,
             principal: answer["AssumedRoleUser"]?["Arn"]?.stringValue ?? arn,
             accessKeyID: credentials["AccessKeyId"]?.stringValue
         )
-        var variables = ["AWS_REGION": cluster.region, "AWS_DEFAULT_REGION": cluster.region]
+        var variables = ["AWS_REGION": node.owner.region, "AWS_DEFAULT_REGION": node.owner.region]
         variables["AWS_ACCESS_KEY_ID"] = credentials["AccessKeyId"]?.stringValue
         variables["AWS_SECRET_ACCESS_KEY"] = credentials["SecretAccessKey"]?.stringValue
         variables["AWS_SESSION_TOKEN"] = credentials["SessionToken"]?.stringValue
         self.variables = variables
     }
 
-    /// An instance profile's role has the profile's name where it was made as AWS makes the default one. Of the profile's
-    /// own path nothing is left in the role's name.
-    private static func instanceRole(of cluster: Cluster) -> String {
-        let profile = cluster.document["JobFlowRole"]?.stringValue ?? ""
-        let name = profile.split(separator: "/").last.map(String.init) ?? profile
-        return "arn:aws:iam::\(cluster.account):role/\(name)"
-    }
-
-    private static func assume(_ role: String, for cluster: Cluster, _ aws: any AWSCaller) async throws -> JSON {
-        let service = Caller(account: cluster.account, region: cluster.region, principal: "ec2.amazonaws.com")
+    private static func assume(_ role: String, for node: Node, _ aws: any AWSCaller) async throws -> JSON {
+        let service = Caller(account: node.owner.account, region: node.owner.region, principal: "ec2.amazonaws.com")
         var reason = ""
         for seconds in sessionSeconds {
             do {
                 return try await aws.call(
                     "sts:AssumeRole",
                     [
-                        "RoleArn": .string(role), "RoleSessionName": .string(cluster.id),
+                        "RoleArn": .string(role), "RoleSessionName": .string(node.id),
                         "DurationSeconds": .integer(seconds),
                     ],
                     as: service

@@ -25,19 +25,27 @@ struct NodeLog: Sendable {
 
     /// The node's directory with the files, as programs see it.
     let directory: String
-    /// Below the cluster's place in `LogUri`; nil where there is none.
+    /// Those that come to S3.
+    var uploaded = File.allCases
+    /// Where the files come to in S3; nil where they do not.
     private let destination: S3Location?
     private let node: NodeDirectory
     private let environment: EMREnvironment
 
     /// - Parameters:
+    ///   - node: The id of the node.
     ///   - directory: Below `/mnt/var/log`.
-    ///   - place: Below `LogUri`/CLUSTER.
-    init(_ cluster: Cluster, directory: String, place: String, _ environment: EMREnvironment) {
+    init(_ node: String, directory: String, destination: S3Location?, _ environment: EMREnvironment) {
         self.directory = "\(NodeDirectory.system)/log/\(directory)"
-        destination = cluster.logLocation?.appending("\(cluster.id)/\(place)")
-        node = NodeDirectory(cluster.id, environment)
+        self.destination = destination
+        self.node = NodeDirectory(node, environment)
         self.environment = environment
+    }
+
+    /// - Parameter place: Below `LogUri`/CLUSTER.
+    init(_ cluster: Cluster, directory: String, place: String, _ environment: EMREnvironment) {
+        let destination = cluster.logLocation?.appending("\(cluster.id)/\(place)")
+        self.init(cluster.id, directory: directory, destination: destination, environment)
     }
 
     func path(of file: File) -> String { node.hostPath("\(directory)/\(file.rawValue)") }
@@ -76,7 +84,7 @@ struct NodeLog: Sendable {
     /// Brings the files to S3, compressed. A step does not fail for its log.
     func upload(_ access: NodeAccess) async {
         guard let destination else { return }
-        for file in File.allCases {
+        for file in uploaded {
             let plain = path(of: file)
             let packed = plain + ".gz"
             do {

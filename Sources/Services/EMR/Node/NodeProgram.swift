@@ -1,10 +1,9 @@
 import Compute
-import JSON
 import NIOCore
 
-/// A program on the cluster's primary node, with its logs.
+/// A program on a node, with its logs.
 struct NodeProgram: Sendable {
-    let cluster: Cluster
+    let node: Node
     let environment: EMREnvironment
     let access: NodeAccess
     let log: NodeLog
@@ -35,18 +34,16 @@ struct NodeProgram: Sendable {
         _ variables: [String: String],
         _ control: ProgramControl
     ) async throws -> ProgramEnd {
-        let type = InstanceCollection(cluster.collection).master?.type ?? ""
         let specification = ProcessSpecification(
             command: command,
             environment: variables,
             workingDirectory: directory,
-            mounts: NodeDirectory(cluster.id, environment).mounts
+            mounts: NodeDirectory(node.id, environment).mounts
         )
         let printed = LastWords()
-        let volume = cluster.document["EbsRootVolumeSize"]?.intValue
         let process = try await environment.host.start(
             specification,
-            within: InstanceCapacity(type).limits(volumeSize: volume)
+            within: node.limits
         ) { [log, printed] output in
             let file: NodeLog.File = output.source == .standardOutput ? .stdout : .stderr
             printed.add(output.bytes, to: file)

@@ -107,7 +107,8 @@ extension StepPerformer {
         return StepFailure(reason)
     }
 
-    private func ask(_ operation: Operation, _ input: JSON) async throws -> JSON {
+    /// Calls another service on the step's behalf, its texts spelled as the service wants them.
+    func ask(_ operation: Operation, _ input: JSON) async throws -> JSON {
         let model = ServiceModels.model(signingName: operation.service)?.operation(operation.name)
         do {
             return try await aws.call(operation, model?.withTexts(input) ?? input, as: caller)

@@ -38,11 +38,16 @@ extension PipelineDefinition {
     }
 
     private static func check(_ step: PipelineStep, _ arguments: JSON) throws(DefinitionError) {
-        if step.type == .emr { return try EMRStepArguments.check(arguments, at: "\(step.location)/Arguments") }
+        let place = "\(step.location)/Arguments"
+        switch step.type {
+        case .emr: return try EMRStepArguments.check(arguments, at: place)
+        case .emrServerless: return try ServerlessStepArguments.check(arguments, at: place)
+        default: break
+        }
         guard let name = step.type.operation,
             let operation = ServiceModels.model(signingName: "sagemaker")?.operation(name)
         else { return }
-        try check(arguments, against: operation, at: "\(step.location)/Arguments")
+        try check(arguments, against: operation, at: place)
     }
 
     /// Compares a value with an operation's input.
@@ -95,6 +100,7 @@ extension StepType {
         case .lambda, .callback: return ["OutputParameters"]
         case .fail: return []
         case .emr: return EMRStepArguments.properties
+        case .emrServerless: return ["jobRun"]
         case .clarifyCheck: return ["CalculatedBaselineConstraints", "BaselineUsedForDriftCheckConstraints"]
         case .qualityCheck:
             return ["Calculated", "BaselineUsedForDriftCheck"].flatMap { kind in

@@ -28,6 +28,7 @@ struct StepPerformer: Sendable {
             case .lambda: try await invoke(call, report)
             case .qualityCheck, .clarifyCheck: try await check(call, stop, report)
             case .emr: try await work(call, stop, report)
+            case .emrServerless: try await runServerless(call, stop, report)
             default:
                 guard let resource = StepResource(call.step.type) else { return }
                 try await make(resource, call, call.arguments, stop, report)

@@ -25,7 +25,7 @@ struct StepResource: Sendable {
         case .endpointConfiguration: self.init("EndpointConfig", "EndpointConfig", isAwaited: false)
         case .model: self.init("Model", "Model", isAwaited: false, role: "ExecutionRoleArn")
         case .registerModel: self.init("ModelPackage", "RegisterModel")
-        case .condition, .callback, .lambda, .fail, .emr: return nil
+        case .condition, .callback, .lambda, .fail, .emr, .emrServerless: return nil
         }
     }
 
