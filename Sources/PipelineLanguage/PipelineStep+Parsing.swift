@@ -7,11 +7,6 @@ extension PipelineStep {
         "Name", "Type", "DisplayName", "Description", "Arguments", "DependsOn", "CacheConfig", "RetryPolicies",
     ]
 
-    /// Types that AWS has and Trainyard has nothing to run with.
-    private static let unservedTypes = [
-        "AutoML": "SageMaker Autopilot"
-    ]
-
     init(_ value: JSON, branch: Branch?, at location: String) throws(DefinitionError) {
         guard let members = value.objectValue else {
             throw DefinitionError("Expecting start of Json Object", at: location)
@@ -56,12 +51,6 @@ extension PipelineStep {
     private static func type(_ value: JSON, _ name: String, at location: String) throws(DefinitionError) -> StepType {
         let text = value["Type"]?.stringValue ?? ""
         if let type = StepType(rawValue: text) { return type }
-        if let missing = unservedTypes[text] {
-            throw DefinitionError(
-                "The step [\(name)] is of type \(text), which Trainyard does not run: it has no \(missing)",
-                at: "\(location)/Type"
-            )
-        }
         let hint = Suggestion.phrase(for: text, among: StepType.allCases.map(\.rawValue))
         throw DefinitionError("Unknown step type [\(text)]\(hint)", at: "\(location)/Type")
     }

@@ -5,6 +5,7 @@ public enum StepType: String, Sendable, CaseIterable {
     case processing = "Processing"
     case training = "Training"
     case tuning = "Tuning"
+    case autoML = "AutoML"
     case transform = "Transform"
     case model = "Model"
     case registerModel = "RegisterModel"
@@ -28,6 +29,7 @@ public enum StepType: String, Sendable, CaseIterable {
         case .processing, .qualityCheck, .clarifyCheck: "CreateProcessingJob"
         case .training: "CreateTrainingJob"
         case .tuning: "CreateHyperParameterTuningJob"
+        case .autoML: "CreateAutoMLJob"
         case .transform: "CreateTransformJob"
         case .model: "CreateModel"
         case .registerModel: "CreateModelPackage"
@@ -38,7 +40,7 @@ public enum StepType: String, Sendable, CaseIterable {
     }
 
     /// AWS's limit on the name of what the step makes.
-    public var longestResourceName: Int { self == .tuning ? 32 : 63 }
+    public var longestResourceName: Int { self == .tuning || self == .autoML ? 32 : 63 }
 
     /// The arguments that decide whether a former result can be taken again; nil where none ever is.
     /// <https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-default-keys.html>
@@ -51,6 +53,7 @@ public enum StepType: String, Sendable, CaseIterable {
                 "Environment", "HyperParameters", "InputDataConfig",
             ]
         case .tuning: ["HyperParameterTuningJobConfig", "TrainingJobDefinition", "TrainingJobDefinitions"]
+        case .autoML: ["AutoMLJobConfig", "AutoMLJobObjective", "InputDataConfig", "ProblemType"]
         case .transform: ["DataProcessing", "Environment", "ModelName", "TransformInput"]
         case .emr: ["ClusterId", "StepConfig"]
         case .emrServerless: ["ApplicationId", "ApplicationConfig", "JobConfig"]

@@ -30,7 +30,7 @@ public struct CSVTable: Sendable {
     ]
 
     /// The decimal number in a cell, surrounded by spaces or not. `inf` counts, hexadecimal digits and `nan` do not.
-    static func number(_ cell: String) -> Double? {
+    public static func number(_ cell: String) -> Double? {
         let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
         var digits = cell.utf8.drop(while: isSpace)
         while let last = digits.last, isSpace(last) { digits.removeLast() }

@@ -114,9 +114,9 @@ public enum ModelQuality {
     /// A single evaluation has no deviation, which AWS writes so.
     private static func metric(_ value: Double) -> JSON { ["value": .double(value), "standard_deviation": "NaN"] }
 
-    private static func ratio(_ part: Double, _ whole: Double) -> Double { whole > 0 ? part / whole : 0 }
+    static func ratio(_ part: Double, _ whole: Double) -> Double { whole > 0 ? part / whole : 0 }
 
-    private static func fScore(_ precision: Double, _ recall: Double, _ beta: Double) -> Double {
+    static func fScore(_ precision: Double, _ recall: Double, _ beta: Double) -> Double {
         ratio((1 + beta * beta) * precision * recall, beta * beta * precision + recall)
     }
 }

@@ -35,6 +35,11 @@ public struct LinearModel: Sendable, Hashable {
         public var scores: [Float]
         /// The class; nil of a regression.
         public var label: Int?
+
+        public init(scores: [Float], label: Int?) {
+            self.scores = scores
+            self.label = label
+        }
     }
 
     /// - Parameter features: As many as `featureCount`; those missing count as 0, those beyond are not looked at.

@@ -60,7 +60,7 @@ extension LinearModel {
     }
 
     /// The file `model_algo-1`.
-    func archive() throws(AlgorithmError) -> [UInt8] {
+    public func archive() throws(AlgorithmError) -> [UInt8] {
         let arrays = [
             (name: "arg:fc0_weight", array: MXNetArray(shape: [featureCount, scoreCount], values: weights)),
             (name: "arg:fc0_bias", array: MXNetArray(shape: [1, scoreCount], values: bias)),

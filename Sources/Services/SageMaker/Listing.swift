@@ -147,6 +147,26 @@ extension SageMakerService {
     }
 }
 
+/// A page of what is listed whole and in order.
+struct ListPage<Element> {
+    private(set) var elements: [Element]
+    private(set) var nextToken: String?
+
+    /// - Throws: `ValidationException` where the token is not one of ours.
+    init(_ request: AWSRequest, _ all: [Element]) throws(AWSError) {
+        var start = 0
+        if let text = request.string("NextToken") {
+            guard let token = ListingToken(text), let place = Int(token.value) else {
+                throw AWSError("ValidationException", "Invalid pagination token given.")
+            }
+            start = place
+        }
+        let end = start + (request.integer("MaxResults") ?? Listing.defaultMaximum)
+        elements = Array(all.dropFirst(start).prefix(end - start))
+        nextToken = end < all.count ? ListingToken(value: String(end), id: 0).text : nil
+    }
+}
+
 /// A condition of a `List…` beside those that all have in common.
 struct ListingCondition: Sendable {
     var text: String

@@ -130,6 +130,25 @@ extension SageMakerService {
             """
         ),
         Migration("sagemaker", 6, "ALTER TABLE sagemaker_tags ADD COLUMN position INTEGER NOT NULL DEFAULT 0;"),
+        Migration(
+            "sagemaker",
+            7,
+            """
+            CREATE TABLE sagemaker_automl_findings (
+                job INTEGER PRIMARY KEY,
+                findings TEXT NOT NULL
+            ) STRICT;
+            CREATE TABLE sagemaker_automl_candidates (
+                job INTEGER NOT NULL,
+                number INTEGER NOT NULL,
+                training_job TEXT NOT NULL,
+                tuned TEXT NOT NULL,
+                result TEXT,
+                PRIMARY KEY (job, number)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX sagemaker_automl_candidates_training_job ON sagemaker_automl_candidates (training_job);
+            """
+        ),
     ]
 }
 

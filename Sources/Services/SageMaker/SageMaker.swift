@@ -25,7 +25,7 @@ public final class SageMakerService: AWSService {
     let queue: JobQueue
     let fleet: EndpointFleet
     let pipelines = RunningPipelines()
-    /// Tuning jobs, which only wait for their training jobs: any number at a time.
+    /// Tuning and AutoML jobs, which mostly wait for their training jobs: any number at a time.
     let tunings: JobQueue
     let requiresModelData: Bool
 
@@ -62,7 +62,12 @@ public final class SageMakerService: AWSService {
         let queue = JobQueue(context: context, capacity: ProcessInfo.processInfo.activeProcessorCount * 2)
         self.queue = queue
         tunings = JobQueue(context: context, capacity: .max) { job, stop, _, context in
-            await TuningRun(job: job, context: context, stop: stop, trainings: queue).run()
+            let trainings = ChildTrainings(of: job, context: context, queue: queue)
+            if job.kind == .autoML {
+                await AutoMLRun(job: job, context: context, stop: stop, trainings: trainings).run()
+            } else {
+                await TuningRun(job: job, context: context, stop: stop, trainings: trainings).run()
+            }
         }
         fleet = EndpointFleet(context: context, idleTime: endpointIdleTime, timeScale: timeScale)
     }
@@ -73,6 +78,7 @@ public final class SageMakerService: AWSService {
             jobOperations,
             transformOperations,
             tuningOperations,
+            autoMLOperations,
             modelOperations,
             endpointConfigOperations,
             endpointOperations,
@@ -99,9 +105,9 @@ public final class SageMakerService: AWSService {
         removeFiles()
         fleet.resume(try await store.read { db in try ResourceRecord.all(.endpoint, in: db).map(EndpointRecord.init) })
         let jobs = try await store.read { db in try JobRecord.unfinished(in: db) }
-        for job in jobs where job.kind != .tuning { try await resume(job) }
+        for job in jobs where !job.kind.isOfTrainings { try await resume(job) }
         // After the training jobs that they wait for.
-        for job in jobs where job.kind == .tuning { await tunings.submit(job) }
+        for job in jobs where job.kind.isOfTrainings { await tunings.submit(job) }
         try await recoverPipelineExecutions()
     }
 
@@ -130,7 +136,7 @@ public final class SageMakerService: AWSService {
         }
     }
 
-    func queue(of kind: JobKind) -> JobQueue { kind == .tuning ? tunings : queue }
+    func queue(of kind: JobKind) -> JobQueue { kind.isOfTrainings ? tunings : queue }
 
     public func shutdown() async {
         for pipeline in pipelines.removeAll() { await pipeline.halt() }
@@ -176,7 +182,7 @@ extension JobRecord {
         switch kind {
         case .transform: true
         case .training: try plan().isLinearLearner
-        case .processing, .tuning: false
+        case .processing, .tuning, .autoML: false
         }
     }
 

@@ -5,20 +5,6 @@ public import JSON
 ///
 /// Follows AWS's page "Model quality metrics and Amazon CloudWatch monitoring".
 public struct ModelQualityCheck: Sendable {
-    public enum Problem: String, Sendable, CaseIterable {
-        case regression = "Regression"
-        case binary = "BinaryClassification"
-        case multiclass = "MulticlassClassification"
-
-        fileprivate var group: String {
-            switch self {
-            case .regression: "regression"
-            case .binary: "binary_classification"
-            case .multiclass: "multiclass_classification"
-            }
-        }
-    }
-
     /// Which columns have what: names, or their numbers counted from 0.
     public struct Columns: Sendable {
         public var inference: String?
@@ -35,12 +21,19 @@ public struct ModelQualityCheck: Sendable {
         }
     }
 
-    private let problem: Problem
+    private let problem: ProblemType
     private let metrics: JSON
     private let count: Int
 
+    /// Of a report that has been made already: see `ModelQuality`.
+    public init(_ problem: ProblemType, report: JSON, count: Int) {
+        self.problem = problem
+        metrics = report
+        self.count = count
+    }
+
     /// - Throws: `TabularError` where a column is missing or has a cell that is not what it must be.
-    public init(_ table: MonitoredTable, _ problem: Problem, _ columns: Columns) throws(TabularError) {
+    public init(_ table: MonitoredTable, _ problem: ProblemType, _ columns: Columns) throws(TabularError) {
         self.problem = problem
         count = table.rowCount
         let truth = try Self.column(columns.groundTruth, "ground_truth_attribute", table)
@@ -176,5 +169,16 @@ public struct ModelQualityCheck: Sendable {
             }
         }
         return classes
+    }
+}
+
+extension ProblemType {
+    /// As the names of the reports' members begin.
+    fileprivate var group: String {
+        switch self {
+        case .regression: "regression"
+        case .binary: "binary_classification"
+        case .multiclass: "multiclass_classification"
+        }
     }
 }

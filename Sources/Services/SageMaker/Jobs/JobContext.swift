@@ -69,6 +69,23 @@ struct JobContext: Sendable {
         return state
     }
 
+    /// Does a job's work to its end, and records it where the work fails. Where the task is cancelled the journal stays as
+    /// it is, for the next start to read.
+    func carryOut(_ job: JobRecord, _ work: () async throws -> Void) async {
+        do {
+            try await work()
+        } catch is CancellationError {
+            logger.info("The \(job.kind.words) \(job.name) is interrupted")
+        } catch {
+            let failure = (error as? JobFailure) ?? .yard("\(error)")
+            do {
+                try await journal(job) { $0.fail(failure.reason, at: $1) }
+            } catch {
+                logger.error("Cannot record the end of the \(job.kind.words) \(job.name): \(error)")
+            }
+        }
+    }
+
     /// Moves a job on without waiting for the disk: to a stage that a crash may forget.
     @discardableResult
     func note(_ job: JobRecord, _ stage: JobStage) async throws -> JobState {
@@ -92,7 +109,7 @@ extension JobRecord {
         switch kind {
         case .processing: try JobPlan(processing: self)
         case .training: try JobPlan(training: self)
-        case .transform, .tuning: throw PlanError("A \(kind.words) runs no container of its own.")
+        case .transform, .tuning, .autoML: throw PlanError("A \(kind.words) runs no container of its own.")
         }
     }
 }

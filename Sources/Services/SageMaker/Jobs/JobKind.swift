@@ -4,6 +4,7 @@ enum JobKind: String, Sendable, CaseIterable {
     case training = "training-job"
     case transform = "transform-job"
     case tuning = "hyper-parameter-tuning-job"
+    case autoML = "automl-job"
 
     /// As operations' and members' names have it: `ProcessingJob`.
     var noun: String {
@@ -12,6 +13,7 @@ enum JobKind: String, Sendable, CaseIterable {
         case .training: "TrainingJob"
         case .transform: "TransformJob"
         case .tuning: "HyperParameterTuningJob"
+        case .autoML: "AutoMLJob"
         }
     }
 
@@ -22,7 +24,10 @@ enum JobKind: String, Sendable, CaseIterable {
     var summariesMember: String { noun + "Summaries" }
 
     /// The member that says when a job ended: `ProcessingEndTime`.
-    var endMember: String { String(noun.dropLast(3)) + "EndTime" }
+    var endMember: String { self == .autoML ? "EndTime" : String(noun.dropLast(3)) + "EndTime" }
+
+    /// Whether a job of the kind only starts training jobs and waits for them.
+    var isOfTrainings: Bool { self == .tuning || self == .autoML }
 
     /// As it stands in sentences: `the training job is in status Stopped`.
     var words: String {
@@ -31,6 +36,7 @@ enum JobKind: String, Sendable, CaseIterable {
         case .training: "training job"
         case .transform: "transform job"
         case .tuning: "hyperparameter tuning job"
+        case .autoML: "AutoML job"
         }
     }
 
@@ -40,6 +46,7 @@ enum JobKind: String, Sendable, CaseIterable {
         case .processing: "/aws/sagemaker/ProcessingJobs"
         case .training, .tuning: "/aws/sagemaker/TrainingJobs"
         case .transform: "/aws/sagemaker/TransformJobs"
+        case .autoML: "/aws/sagemaker/AutoMLJobs"
         }
     }
 }

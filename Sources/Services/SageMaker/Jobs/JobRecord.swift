@@ -54,6 +54,7 @@ struct JobRecord: Sendable {
     func delete(in db: Database) throws {
         try db.execute(sql: "DELETE FROM sagemaker_jobs WHERE id = ?", arguments: [id])
         try db.execute(sql: "DELETE FROM sagemaker_tuning_trials WHERE tuning_job = ?", arguments: [id])
+        try AutoMLCandidate.removeAll(of: id, in: db)
         try JobMetricSeries.remove(job: id, in: db)
     }
 

@@ -30,6 +30,18 @@ enum JobStage: String, Sendable, CaseIterable {
     /// The yard ended under a job with a retry strategy.
     case restarting = "Restarting"
 
+    // The stages of AutoML jobs.
+    case preTraining = "PreTraining"
+    case analyzingData = "AnalyzingData"
+    case featureEngineering = "FeatureEngineering"
+    case trainingModels = "TrainingModels"
+    case modelTuning = "ModelTuning"
+    case generatingExplainabilityReport = "GeneratingExplainabilityReport"
+    case generatingModelInsightsReport = "GeneratingModelInsightsReport"
+    case deployingModel = "DeployingModel"
+    case modelDeploymentError = "ModelDeploymentError"
+    case maxAutoMLJobRuntimeReached = "MaxAutoMLJobRuntimeReached"
+
     /// The `StatusMessage` that goes with the stage.
     var message: String {
         switch self {
@@ -46,6 +58,11 @@ enum JobStage: String, Sendable, CaseIterable {
         case .maxWaitTimeExceeded: "Training job wait time exceeded MaxWaitTimeInSeconds provided"
         case .interrupted: "Training job was interrupted"
         case .restarting: "Restarting the training job"
+        // An AutoML job tells no messages.
+        case .preTraining, .analyzingData, .featureEngineering, .trainingModels, .modelTuning,
+            .generatingExplainabilityReport, .generatingModelInsightsReport, .deployingModel,
+            .modelDeploymentError, .maxAutoMLJobRuntimeReached:
+            ""
         }
     }
 
@@ -126,8 +143,11 @@ struct JobState: Sendable, Equatable {
         var next = next
         if status == .stopping {
             switch next {
-            case .starting, .pending, .downloading, .training, .stopping, .interrupted, .restarting: return false
-            case .completed, .failed: next = .stopped
+            case .starting, .pending, .downloading, .training, .stopping, .interrupted, .restarting, .preTraining,
+                .analyzingData, .featureEngineering, .trainingModels, .modelTuning,
+                .generatingExplainabilityReport, .generatingModelInsightsReport, .deployingModel:
+                return false
+            case .completed, .failed, .modelDeploymentError, .maxAutoMLJobRuntimeReached: next = .stopped
             case .uploading, .stopped, .maxRuntimeExceeded, .maxWaitTimeExceeded: break
             }
         }
@@ -138,11 +158,14 @@ struct JobState: Sendable, Equatable {
         switch next {
         case .downloading: started = started ?? now
         case .stopping: status = .stopping
-        case .completed: finish(.completed, now)
+        case .completed, .modelDeploymentError, .maxAutoMLJobRuntimeReached: finish(.completed, now)
         case .failed: finish(.failed, now)
         case .stopped, .maxRuntimeExceeded, .maxWaitTimeExceeded: finish(.stopped, now)
         case .interrupted, .restarting: restarts += 1
-        case .starting, .pending, .training, .uploading: break
+        case .starting, .pending, .training, .uploading, .preTraining, .analyzingData, .featureEngineering,
+            .trainingModels, .modelTuning, .generatingExplainabilityReport, .generatingModelInsightsReport,
+            .deployingModel:
+            break
         }
         return true
     }

@@ -151,6 +151,7 @@ extension SageMakerService {
                 "ResourceNotFound",
                 "Amazon SageMaker can't find a tuning job with the name \(name). Review the name you specified."
             )
+        case .autoML: AWSError("ResourceNotFound", "Could not find AutoML job with name: \(name)")
         }
     }
 
@@ -168,6 +169,9 @@ extension SageMakerService {
             case .tuning:
                 "Hyperparameter tuning job names must be unique within an AWS account and region, and a hyperparameter "
                     + "tuning job with this name already exists (\(job.arn))"
+            case .autoML:
+                "AutoML job names must be unique within an AWS account and region, and an AutoML job with this name "
+                    + "already exists (\(job.arn))"
             }
         throw AWSError("ResourceInUse", message)
     }

@@ -70,8 +70,8 @@ private struct ModelMonitorAnalysis {
 
     private func modelQuality(_ table: MonitoredTable) throws -> ModelQualityCheck {
         let name = environment["problem_type"] ?? ""
-        guard let problem = ModelQualityCheck.Problem(rawValue: name) else {
-            let known = ModelQualityCheck.Problem.allCases.map(\.rawValue).joined(separator: ", ")
+        guard let problem = ProblemType(rawValue: name) else {
+            let known = ProblemType.allCases.map(\.rawValue).joined(separator: ", ")
             throw TabularError("problem_type is '\(name)', and must be one of \(known)")
         }
         return try ModelQualityCheck(

@@ -49,6 +49,30 @@ struct S3Transfer: Sendable {
         )
     }
 
+    /// Makes the bytes an object.
+    /// - Throws: `JobFailure` where it cannot be written.
+    func put(_ bytes: [UInt8], to location: S3Location) async throws {
+        let input: JSON.Object = [
+            "Bucket": .string(location.bucket), "Key": .string(location.key), "ContentLength": .integer(bytes.count),
+        ]
+        do {
+            _ = try await aws.send(
+                AWSRequest("s3:PutObject", input, body: Body(ByteBuffer(bytes: bytes)), caller: caller)
+            )
+        } catch  where error.isServerFault {
+            throw error
+        } catch {
+            throw JobFailure.client("Failed to upload \(location.uri): \(error.message)")
+        }
+    }
+
+    /// All bytes of an object.
+    /// - Throws: `JobFailure` where it cannot be had.
+    func bytes(_ location: S3Location, limit: Int = 1 << 30) async throws -> [UInt8] {
+        let buffer = try await get(location).collect(upTo: limit)
+        return Array(buffer.readableBytesView)
+    }
+
     func page(
         _ location: S3Location,
         token: String?,

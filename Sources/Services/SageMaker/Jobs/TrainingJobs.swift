@@ -92,6 +92,7 @@ extension SageMakerService {
         var output = Self.description(ofTrainingJob: job)
         output["WarmPoolStatus"] = job.warmPool(at: clock.now())?.json
         output["TuningJobArn"] = try await tuningJob(of: job).map { .string($0) }
+        output["AutoMLJobArn"] = try await autoMLJob(of: job).map { .string($0) }
         return AWSResponse(output)
     }
 
@@ -174,7 +175,7 @@ extension SageMakerService {
         return channel
     }
 
-    private static func noObjects(_ location: S3Location, _ role: String, _ region: String) -> AWSError {
+    static func noObjects(_ location: S3Location, _ role: String, _ region: String) -> AWSError {
         AWSError(
             "ValidationException",
             """

@@ -110,7 +110,8 @@ extension StepType {
             guard let resource = StepResource(self),
                 let model = ServiceModels.model(signingName: "sagemaker")?.operation(resource.describe.name)
             else { return nil }
-            return model.outputMembers + (self == .tuning ? ["TrainingJobSummaries"] : [])
+            return model.outputMembers
+                + (self == .tuning ? ["TrainingJobSummaries"] : self == .autoML ? ["BestCandidateProperties"] : [])
         }
     }
 }

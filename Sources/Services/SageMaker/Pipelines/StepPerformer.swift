@@ -83,7 +83,9 @@ struct StepPerformer: Sendable {
         switch resource.course(of: description) {
         case .succeeded:
             if let outcome { return report(try await outcome(description, metadata)) }
-            let output = call.step.type == .tuning ? try await withTrainingJobs(description, identity) : description
+            var output = description
+            if call.step.type == .tuning { output = try await withTrainingJobs(description, identity) }
+            if call.step.type == .autoML { output["BestCandidateProperties"] = AutoMLDescription.reports(description) }
             report(.succeeded(step: step, output: output, metadata: metadata))
         case .stopped where stop.isRequested: report(.stopped(step: step, metadata: metadata))
         case .stopped:

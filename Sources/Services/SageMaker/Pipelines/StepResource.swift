@@ -21,6 +21,7 @@ struct StepResource: Sendable {
         case .training: self.init("TrainingJob", "TrainingJob", role: "RoleArn")
         case .transform: self.init("TransformJob", "TransformJob")
         case .tuning: self.init("HyperParameterTuningJob", "TuningJob")
+        case .autoML: self.init("AutoMLJob", "AutoMLJob", role: "RoleArn")
         case .endpoint: self.init("Endpoint", "Endpoint")
         case .endpointConfiguration: self.init("EndpointConfig", "EndpointConfig", isAwaited: false)
         case .model: self.init("Model", "Model", isAwaited: false, role: "ExecutionRoleArn")

@@ -8,9 +8,13 @@ struct LinearLearnerContainer: ModelContainer {
     let name: String
     let host: ComputeHost
     let predictor: Predictor
+    /// The form of answers to requests that ask for none.
+    var defaultAccept: String?
 
     func invoke(_ request: InferenceRequest) async throws(InferenceFailure) -> InferenceAnswer {
         guard request.targetModel == nil else { throw .targetModelNotSupported }
+        var request = request
+        request.accept = request.accept ?? defaultAccept
         return try await LinearLearnerInference(name: name, host: host).answer(predictor, request)
     }
 }

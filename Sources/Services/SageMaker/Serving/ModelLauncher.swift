@@ -87,7 +87,24 @@ private struct ContainerStart: Sendable {
     let context: JobContext
 
     func container() async throws(ServingFailure) -> any ModelContainer {
-        definition.image.isLinearLearner ? try await linearLearner() : try await program()
+        if definition.image.isLinearLearner { return try await linearLearner() }
+        return definition.image.isAutoML ? try await autoML() : try await program()
+    }
+
+    private func autoML() async throws(ServingFailure) -> any ModelContainer {
+        guard case .archive(let location) = definition.data else {
+            throw ServingFailure(
+                "A candidate of an AutoML job is served from a model.tar.gz: give its place as ModelDataUrl."
+            )
+        }
+        let bytes = try await data.bytes(location, container: definition.name)
+        do {
+            return try await context.host.runBlocking { [definition, host = context.host] in
+                try AutoMLContainer(definition, AutoMLArchive(tarGzip: bytes), host: host)
+            }
+        } catch {
+            throw ServingFailure("The model data at \(location.uri) cannot be served: \(error)")
+        }
     }
 
     private func linearLearner() async throws(ServingFailure) -> any ModelContainer {
@@ -106,7 +123,12 @@ private struct ContainerStart: Sendable {
             let bytes = try await data.bytes(location, container: definition.name)
             do {
                 let predictor = try await context.host.runBlocking { try Predictor(modelBytes: bytes) }
-                return LinearLearnerContainer(name: definition.name, host: context.host, predictor: predictor)
+                return LinearLearnerContainer(
+                    name: definition.name,
+                    host: context.host,
+                    predictor: predictor,
+                    defaultAccept: definition.environment["SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"]
+                )
             } catch {
                 throw ServingFailure("The model data at \(location.uri) cannot be loaded: \(error)")
             }

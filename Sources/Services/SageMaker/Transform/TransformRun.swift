@@ -19,18 +19,9 @@ struct TransformRun: Sendable {
 
     /// Runs the job to its end. Where the task is cancelled the journal stays as it is, for the next start to read.
     func run() async {
-        do {
+        await context.carryOut(job) {
             let last = try await perform()
             try await context.journal(job) { $0.enter(last, at: $1) }
-        } catch is CancellationError {
-            context.logger.info("The \(job.kind.words) \(job.name) is interrupted")
-        } catch {
-            let failure = (error as? JobFailure) ?? .yard("\(error)")
-            do {
-                try await context.journal(job) { $0.fail(failure.reason, at: $1) }
-            } catch {
-                context.logger.error("Cannot record the end of the \(job.kind.words) \(job.name): \(error)")
-            }
         }
         do {
             try await context.host.runBlocking { [root] in try root.remove() }

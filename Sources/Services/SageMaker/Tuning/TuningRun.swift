@@ -13,25 +13,13 @@ struct TuningRun: Sendable {
     let job: JobRecord
     let context: JobContext
     let stop: StopSignal
-    /// Where training jobs run.
-    let trainings: JobQueue
-
-    private var caller: Caller { Caller(account: job.account, region: job.region) }
+    let trainings: ChildTrainings
 
     /// Runs the job to its end. Where the task is cancelled the store stays as it is, for the next start to read.
     func run() async {
-        do {
+        await context.carryOut(job) {
             let outcome = try await search()
             try await end(outcome)
-        } catch is CancellationError {
-            context.logger.info("The \(job.kind.words) \(job.name) is interrupted")
-        } catch {
-            let failure = (error as? JobFailure) ?? .yard("\(error)")
-            do {
-                try await context.journal(job) { $0.fail(failure.reason, at: $1) }
-            } catch {
-                context.logger.error("Cannot record the end of the \(job.kind.words) \(job.name): \(error)")
-            }
         }
     }
 
@@ -77,13 +65,13 @@ struct TuningRun: Sendable {
             }
             let running = trials.filter(\.isUnderWay)
             if running.isEmpty { return outcome }
-            if isEnding { for trial in running { await stopTraining(trial) } }
+            if isEnding { for trial in running { await trainings.stop(trial.trainingJob) } }
             guard let event = await iterator.next() else { throw CancellationError() }
             switch event {
             case .ended: break
             case .measured(let number):
                 if try await history.stopsEarly(number, trials) {
-                    for trial in trials where trial.number == number { await stopTraining(trial) }
+                    for trial in trials where trial.number == number { await trainings.stop(trial.trainingJob) }
                 }
             case .stopped:
                 isEnding = true
@@ -119,15 +107,7 @@ struct TuningRun: Sendable {
         guard let definition = plan.definitions.first(where: { $0.name == trial.definition }) else { return }
         let tags = try await context.store.read { [job] db in try SageMakerService.tags(of: job.arn, in: db) }
         let request = definition.trainingJob(trial, tags: tags)
-        do {
-            try await context.aws.call("sagemaker:CreateTrainingJob", request, as: caller)
-        } catch  where error.code == "ResourceInUse" {
-            return
-        } catch  where error.isServerFault {
-            throw error
-        } catch {
-            throw JobFailure.client("Cannot create the training job \(trial.trainingJob): \(error.message)")
-        }
+        try await trainings.create(trial.trainingJob, request)
     }
 
     private func watch(_ trial: TuningTrial, _ continuation: AsyncStream<Event>.Continuation) {
@@ -138,15 +118,6 @@ struct TuningRun: Sendable {
             await trainings.finished(training.id)
             continuation.yield(.ended(number))
         }
-    }
-
-    private func stopTraining(_ trial: TuningTrial) async {
-        // One that has ended meanwhile, or is stopping already, needs nothing.
-        _ = try? await context.aws.call(
-            "sagemaker:StopTrainingJob",
-            ["TrainingJobName": .string(trial.trainingJob)],
-            as: caller
-        )
     }
 
     private func end(_ outcome: Outcome) async throws {

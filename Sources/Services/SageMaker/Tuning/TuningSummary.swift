@@ -140,16 +140,7 @@ struct TrialPage {
         default: trials.sort { $0.trainingJob < $1.trainingJob }
         }
         if request.string("SortOrder") == "Descending" { trials.reverse() }
-        var start = 0
-        if let text = request.string("NextToken") {
-            guard let token = ListingToken(text), let place = Int(token.value) else {
-                throw AWSError("ValidationException", "Invalid pagination token given.")
-            }
-            start = place
-        }
-        let maximum = request.integer("MaxResults") ?? Listing.defaultMaximum
-        self.trials = Array(trials.dropFirst(start).prefix(maximum))
-        let end = start + maximum
-        nextToken = end < trials.count ? ListingToken(value: String(end), id: 0).text : nil
+        let page = try ListPage(request, trials)
+        (self.trials, nextToken) = (page.elements, page.nextToken)
     }
 }
