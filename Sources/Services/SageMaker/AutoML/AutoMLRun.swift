@@ -26,17 +26,21 @@ struct AutoMLRun: Sendable {
             logger: context.logger
         )
         await context.carryOut(job) {
+            let last: JobStage
             do {
-                try await work(log)
-            } catch let failure as JobFailure {
-                await log.write(line: failure.reason)
-                throw failure
+                last = try await work(log)
+            } catch {
+                if let failure = error as? JobFailure { await log.write(line: failure.reason) }
+                await log.close()
+                throw error
             }
+            await log.close()
+            try await context.journal(job) { $0.enter(last, at: $1) }
         }
-        await log.close()
     }
 
-    private func work(_ log: JobLog) async throws {
+    /// - Returns: The stage that the job ends in.
+    private func work(_ log: JobLog) async throws -> JobStage {
         guard !isStopping else { return try await endTrainings() }
         let access = try await context.access(job)
         let transfer = S3Transfer(aws: context.aws, caller: access.caller, host: context.host)
@@ -60,11 +64,11 @@ struct AutoMLRun: Sendable {
             log: log
         )
         let outcome = try await training.run()
-        if outcome == .stopped { return try await end(.stopped) }
+        if outcome == .stopped { return .stopped }
         let candidates = try await context.store.read { [job] db in try AutoMLCandidate.all(of: job, in: db) }
         guard let best = candidates.best(by: findings.objective) else { throw noCandidate(candidates, outcome) }
         await log.write(line: "The best candidate is \(best.name)")
-        if outcome == .timedOut { return try await end(.maxAutoMLJobRuntimeReached) }
+        if outcome == .timedOut { return .maxAutoMLJobRuntimeReached }
         let completion = AutoMLCompletion(
             job: job,
             context: context,
@@ -73,7 +77,7 @@ struct AutoMLRun: Sendable {
             best: best,
             stop: stop
         )
-        try await end(try await completion.run { stage in try await advance(to: stage) })
+        return try await completion.run { stage in try await advance(to: stage) }
     }
 
     /// A stop may have been recorded before this run began.
@@ -92,18 +96,14 @@ struct AutoMLRun: Sendable {
         }
     }
 
-    private func end(_ stage: JobStage) async throws {
-        try await context.journal(job) { $0.enter(stage, at: $1) }
-    }
-
     /// A stop that came between a crash and this run: what was under way before the crash is stopped too.
-    private func endTrainings() async throws {
+    private func endTrainings() async throws -> JobStage {
         let candidates = try await context.store.read { [job] db in try AutoMLCandidate.all(of: job, in: db) }
         for candidate in candidates where candidate.isUnderWay {
             await trainings.stop(candidate.name)
             if let training = candidate.job { await trainings.finished(training.id) }
         }
-        try await end(.stopped)
+        return .stopped
     }
 
     private func noCandidate(_ candidates: [AutoMLCandidate], _ outcome: CandidateTraining.Outcome) -> JobFailure {

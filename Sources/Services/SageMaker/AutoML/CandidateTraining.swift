@@ -92,7 +92,7 @@ struct CandidateTraining: Sendable {
             try await create(last)
             candidates = try await self.candidates()
         }
-        while candidates.count(where: { $0.result == nil }) < CandidateSearch.parallel,
+        while candidates.count(where: { $0.isUnderWay || $0.awaitsJudgement }) < CandidateSearch.parallel,
             let next = try search.next(after: candidates)
         {
             try await context.store.write { [job] db in try next.insert(of: job.id, in: db) }
