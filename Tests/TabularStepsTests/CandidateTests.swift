@@ -109,6 +109,28 @@ import Testing
         #expect(try numbers(["NA", "green", "", "", ""]) == [0, 0, 0])
     }
 
+    @Test func `dates become days and places in the year, the week and the day`() throws {
+        let days = [["2024-03-09"], ["2024-03-11"], [""], ["2024-03-13"]]
+        let transform = try FeatureTransform(fitting: ["day"], days, lines: [2, 3, 4, 5])
+        #expect(transform.columns[0].encoding == .moment(mean: 19793, scale: (8.0 / 3).squareRoot()))
+        var features: [Float] = []
+        try transform.append(["2024-01-11T06:00:00Z"], line: 1, to: &features)
+        // January, the Thursday from which 1970 counts, a quarter of the day.
+        let expected: [Float] = [0, 1, 0, 1, 1, 0]
+        #expect(features.count == 7)
+        #expect(zip(features.dropFirst(), expected).allSatisfy { abs($0 - $1) < 1e-6 })
+        #expect(throws: TabularError.self) { try transform.append(["9 March"], line: 1, to: &features) }
+    }
+
+    @Test(arguments: [
+        ("1970-01-01", 0.0), ("2000-03-01", 11017), ("1969-12-31 12:00", -0.5),
+        ("2024-02-29T18:00:00.5+02:00", 19782.75),
+    ])
+    func `dates are counted in days`(text: String, days: Double) { #expect(CalendarTime(text)?.days == days) }
+
+    @Test(arguments: ["", "2024", "2024-13-01", "2024-1-1", "2024-01-01x", "01/02/2024", "2024-01-01 25:00"])
+    func `other texts are no dates`(text: String) { #expect(CalendarTime(text) == nil) }
+
     @Test func `words share their columns`() throws {
         let transform = try fitted(used: ["note"])
         var features: [Float] = []

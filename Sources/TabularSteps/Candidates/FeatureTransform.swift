@@ -1,11 +1,12 @@
 /// Makes numbers of a table's columns, as it learned from the training rows: numbers are standardised and the missing
-/// take the mean, categories become a column each, words are hashed into a fixed number of columns.
+/// take the mean, categories become a column each, words are hashed into a fixed number of columns, dates become numbers.
 public struct FeatureTransform: Sendable, Hashable {
     /// What a column holds, as Autopilot's `FeatureDataTypes` names it.
     public enum Kind: String, Sendable, CaseIterable {
         case numeric
         case categorical
         case text
+        case datetime
     }
 
     public enum Encoding: Sendable, Hashable {
@@ -14,6 +15,8 @@ public struct FeatureTransform: Sendable, Hashable {
         case oneHot([String])
         /// The words' share in each of so many columns.
         case hashedWords(Int)
+        /// The days since 1970, standardised, and the place in the year, the week and the day.
+        case moment(mean: Double, scale: Double)
         /// Nothing is made of it.
         case ignored(reason: String)
 
@@ -22,6 +25,7 @@ public struct FeatureTransform: Sendable, Hashable {
             case .standardized: 1
             case .oneHot(let values): values.count
             case .hashedWords(let width): width
+            case .moment: 1 + CalendarTime.cycleCount
             case .ignored: 0
             }
         }
@@ -115,6 +119,10 @@ public struct FeatureTransform: Sendable, Hashable {
                 features += repeatElement(0, count: values.count)
                 if let place = places[index][cell] { features[start + place] = 1 }
             case .hashedWords(let width): Self.appendWords(of: cell, width, to: &features)
+            case .moment(let mean, let scale):
+                let time = try Self.time(cell, line, column.name, index)
+                features.append(time.map { Float(($0.days - mean) / scale) } ?? 0)
+                features += time?.cycles.map { Float($0) } ?? [Float](repeating: 0, count: CalendarTime.cycleCount)
             }
         }
     }
@@ -142,6 +150,13 @@ public struct FeatureTransform: Sendable, Hashable {
             }
             let scaler = StandardScaler(fitting: [numbers])
             return .standardized(mean: scaler.means[0], scale: scaler.scales[0])
+        case .datetime:
+            var days: [Double] = []
+            for (cell, line) in zip(cells, lines) {
+                if let time = try time(cell, line, name, index) { days.append(time.days) }
+            }
+            let scaler = StandardScaler(fitting: [days])
+            return .moment(mean: scaler.means[0], scale: scaler.scales[0])
         case .categorical:
             let frequent = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(maximumCategories)
             return .oneHot(frequent.map(\.key).sorted())
@@ -156,6 +171,7 @@ public struct FeatureTransform: Sendable, Hashable {
 
     private static func kind(of present: [String], _ counts: [String: Int]) -> Kind {
         if present.allSatisfy({ CSVTable.number($0) != nil }) { return .numeric }
+        if present.allSatisfy({ CalendarTime($0) != nil }) { return .datetime }
         let areFew = counts.count <= maximumCategories && counts.count * 2 <= present.count
         return areFew ? .categorical : .text
     }
@@ -172,6 +188,24 @@ public struct FeatureTransform: Sendable, Hashable {
             throw TabularError("'\(cell)' in the column \(name) is not a number", line: line, column: index + 1)
         }
         return number
+    }
+
+    /// nil where the cell is missing.
+    private static func time(
+        _ cell: String,
+        _ line: Int,
+        _ name: String,
+        _ index: Int
+    ) throws(TabularError) -> CalendarTime? {
+        if CSVTable.isMissing(cell) { return nil }
+        guard let time = CalendarTime(cell) else {
+            throw TabularError(
+                "'\(cell)' in the column \(name) is not a date such as 2024-03-09 or 2024-03-09T17:05:00",
+                line: line,
+                column: index + 1
+            )
+        }
+        return time
     }
 
     private static func words(of cell: String) -> [Substring] {

@@ -67,6 +67,8 @@ extension FeatureTransform.Column {
         case .oneHot(let values):
             ["name": .string(name), "kind": "categorical", "values": .array(values.map { .string($0) })]
         case .hashedWords(let width): ["name": .string(name), "kind": "text", "width": .integer(width)]
+        case .moment(let mean, let scale):
+            ["name": .string(name), "kind": "datetime", "mean": .double(mean), "scale": .double(scale)]
         case .ignored(let reason): ["name": .string(name), "kind": "ignored", "reason": .string(reason)]
         }
     }
@@ -77,6 +79,10 @@ extension FeatureTransform.Column {
         case "numeric"?:
             guard let mean = json["mean"]?.doubleValue, let scale = json["scale"]?.doubleValue else { break }
             self.init(name: name, encoding: .standardized(mean: mean, scale: scale))
+            return
+        case "datetime"?:
+            guard let mean = json["mean"]?.doubleValue, let scale = json["scale"]?.doubleValue else { break }
+            self.init(name: name, encoding: .moment(mean: mean, scale: scale))
             return
         case "categorical"?:
             let values = json["values"]?.arrayValue?.compactMap(\.stringValue) ?? []

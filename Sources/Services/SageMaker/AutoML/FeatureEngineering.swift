@@ -76,38 +76,23 @@ struct FeatureEngineering: Sendable {
         let target = training.rows.map { $0[place] }
         let problem = try plan.problem ?? ProblemType(inferredFrom: target)
         let labels = try labels(target, problem)
-        var (rows, judged) = ((training.rows, training.lines), ([[String]](), [Int]()))
-        if var validation {
-            try requireSameColumns(validation, training)
-            _ = validation.dropMissing(place)
-            judged = (validation.rows, validation.lines)
-        } else {
-            let classes = labels.map { coding in target.map { coding.code($0) ?? 0 } }
-            let split = DataSplit(
-                count: training.rows.count,
-                classes: classes,
-                fraction: plan.validationFraction,
-                seed: 42
-            )
-            judged = (split.validation.map { training.rows[$0] }, split.validation.map { training.lines[$0] })
-            rows = (split.training.map { training.rows[$0] }, split.training.map { training.lines[$0] })
-        }
-        guard !judged.0.isEmpty else { throw JobFailure.client("There are no rows for the validation.") }
+        let (trained, judged) = try parts(of: training, place, labels)
         let transform = try FeatureTransform(
             fitting: training.names.enumerated().filter { $0.offset != place }.map(\.element),
-            rows.0.map { Self.features($0, place) },
-            lines: rows.1,
+            trained.rows.map { Self.features($0, place) },
+            lines: trained.lines,
             kinds: specification.kinds,
             used: specification.names
         )
         guard transform.width > 0 else {
             throw JobFailure.client("No column beside the target has anything to learn from.")
         }
-        let table = TransformedTable(transform: transform, target: place, name: plan.target, labels: labels)
-        let (trainingText, means) = try table.csv(rows.0, rows.1)
-        let (validationText, _) = try table.csv(judged.0, judged.1)
-        remarks.append("\(problem.rawValue): \(rows.0.count) rows to train with, \(judged.0.count) to validate with")
+        remarks.append(
+            "\(problem.rawValue): \(trained.rows.count) rows to train with, \(judged.rows.count) to validate with"
+        )
         remarks += transform.columns.map { "\($0.name): \($0.encoding.words)" }
+        let table = TransformedTable(transform: transform, target: place, name: plan.target, labels: labels)
+        let (text, means) = try table.csv(trained)
         let schema = TabularSchema(
             problem: problem,
             target: plan.target,
@@ -115,7 +100,34 @@ struct FeatureEngineering: Sendable {
             labels: labels,
             means: means
         )
-        return Result(schema: schema, training: trainingText, validation: validationText, remarks: remarks)
+        return Result(schema: schema, training: text, validation: try table.csv(judged).text, remarks: remarks)
+    }
+
+    private typealias Part = (rows: [[String]], lines: [Int])
+
+    /// The rows to train with, and those to judge by: a channel each, or two parts of the one.
+    private func parts(
+        of training: ChannelTable,
+        _ place: Int,
+        _ labels: LabelCoding?
+    ) throws -> (trained: Part, judged: Part) {
+        let parts: (trained: Part, judged: Part)
+        if var validation {
+            try requireSameColumns(validation, training)
+            _ = validation.dropMissing(place)
+            parts = ((training.rows, training.lines), (validation.rows, validation.lines))
+        } else {
+            let split = DataSplit(
+                count: training.rows.count,
+                classes: labels.map { labels in training.rows.map { labels.code($0[place]) ?? 0 } },
+                fraction: plan.validationFraction,
+                seed: 42
+            )
+            func part(_ places: [Int]) -> Part { (places.map { training.rows[$0] }, places.map { training.lines[$0] }) }
+            parts = (part(split.training), part(split.validation))
+        }
+        guard !parts.judged.rows.isEmpty else { throw JobFailure.client("There are no rows for the validation.") }
+        return parts
     }
 
     /// A row without its target.
@@ -167,11 +179,11 @@ private struct TransformedTable {
     var labels: LabelCoding?
 
     /// - Returns: The CSV text, and the mean of each feature.
-    func csv(_ rows: [[String]], _ lines: [Int]) throws -> (text: [UInt8], means: [Double]) {
+    func csv(_ part: (rows: [[String]], lines: [Int])) throws -> (text: [UInt8], means: [Double]) {
         var text: [UInt8] = []
         var sums = [Double](repeating: 0, count: transform.width)
         var features: [Float] = []
-        for (row, line) in zip(rows, lines) {
+        for (row, line) in zip(part.rows, part.lines) {
             features.removeAll(keepingCapacity: true)
             var row = row
             let label = row.remove(at: target)
@@ -184,7 +196,7 @@ private struct TransformedTable {
             }
             text.append(UInt8(ascii: "\n"))
         }
-        return (text, sums.map { $0 / Double(max(1, rows.count)) })
+        return (text, sums.map { $0 / Double(max(1, part.rows.count)) })
     }
 
     private func label(_ cell: String, _ line: Int) throws(TabularError) -> String {
@@ -221,6 +233,7 @@ extension FeatureTransform.Encoding {
         case .standardized: "numeric, standardised"
         case .oneHot(let values): "categorical, \(values.count) values"
         case .hashedWords(let width): "text, words hashed into \(width) columns"
+        case .moment: "datetime, as days and as places in the year, the week and the day"
         case .ignored(let reason): "left out, as \(reason)"
         }
     }
