@@ -48,7 +48,7 @@ import Testing
         return .object(request.merging(more))
     }
 
-    private func kit() throws -> JobKit { try JobKit(["bucket/flats/part-1.csv": Self.flats]) }
+    static func kit() throws -> JobKit { try JobKit(["bucket/flats/part-1.csv": flats]) }
 
     /// The best candidate's model, ready to answer.
     private func answer(_ kit: JobKit, _ containers: JSON?, _ rows: String, accept: String? = nil) async throws
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test func `a job finds the problem, trains candidates and serves the best`() async throws {
-        let kit = try kit()
+        let kit = try Self.kit()
         let job = try await kit.run(.autoML, Self.request(["Tags": [["Key": "team", "Value": "a"]]]))
         #expect(job["AutoMLJobStatus"] == "Completed", "\(job["FailureReason"] ?? .null)")
         #expect(job["AutoMLJobSecondaryStatus"] == "Completed" && job["EndTime"] != nil)
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test func `tuned candidates are served by three containers`() async throws {
-        let kit = try kit()
+        let kit = try Self.kit()
         let job = try await kit.run(.autoML, Self.request(mode: "HYPERPARAMETER_TUNING"))
         #expect(job["AutoMLJobStatus"] == "Completed", "\(job["FailureReason"] ?? .null)")
         var containers = job["BestCandidate"]?["InferenceContainers"]?.arrayValue ?? []
@@ -118,7 +118,7 @@ import Testing
 
     @Test(arguments: ["ENSEMBLING", "HYPERPARAMETER_TUNING"])
     func `numbers are estimated`(mode: String) async throws {
-        let kit = try kit()
+        let kit = try Self.kit()
         let job = try await kit.run(.autoML, Self.request(target: "rent", mode: mode))
         #expect(job["AutoMLJobStatus"] == "Completed", "\(job["FailureReason"] ?? .null)")
         #expect(job["ResolvedAttributes"]?["ProblemType"] == "Regression")
@@ -133,7 +133,7 @@ import Testing
     }
 
     @Test func `the best candidate is explained, and its quality reported`() async throws {
-        let kit = try kit()
+        let kit = try Self.kit()
         let job = try await kit.run(.autoML, Self.request(target: "district"))
         #expect(job["ResolvedAttributes"]?["ProblemType"] == "MulticlassClassification")
         let reports = AutoMLDescription.reports(job)
@@ -157,7 +157,7 @@ import Testing
     }
 
     @Test func `CreateAutoMLJobV2 does the same, and each describes its own`() async throws {
-        let kit = try kit()
+        let kit = try Self.kit()
         let request: JSON = [
             "AutoMLJobName": "auto",
             "AutoMLJobInputDataConfig": [
@@ -192,7 +192,7 @@ import Testing
     }
 
     @Test func `other algorithms beside linear-learner are told of`() async throws {
-        let kit = try kit()
+        let kit = try Self.kit()
         let algorithms: JSON = ["AlgorithmsConfig": [["AutoMLAlgorithms": ["xgboost", "linear-learner"]]]]
         let job = try await kit.run(
             .autoML,
@@ -242,7 +242,7 @@ import Testing
         ] as [(JSON.Object, String)]
     )
     func `what cannot be done is refused`(more: JSON.Object, message: String) async throws {
-        let kit = try kit()
+        let kit = try Self.kit()
         let error = await #expect(throws: AWSError.self) {
             try await kit.call("CreateAutoMLJob", Self.request(more))
         }
@@ -263,71 +263,5 @@ import Testing
         #expect(job["AutoMLJobStatus"] == "Failed" && job["AutoMLJobSecondaryStatus"] == "Failed")
         #expect(job["FailureReason"] == .string("ClientError: \(reason)"))
         #expect(job["BestCandidate"] == nil && job["ResolvedAttributes"] == nil)
-    }
-
-    // MARK: After a crash
-
-    @Test func `a job of which nothing was done begins`() async throws {
-        let kit = try kit()
-        let record = try await kit.insert(Self.request(candidates: 1), .autoML)
-        try await kit.service.start()
-        try await kit.service.jobFinished(record.arn)
-        #expect(try await kit.describe(.autoML, "auto")["AutoMLJobStatus"] == "Completed")
-    }
-
-    @Test func `a job goes on with the candidates and the data that it has`() async throws {
-        let kit = try kit()
-        let first = try await kit.run(.autoML, Self.request(candidates: 1))
-        let name = first["BestCandidate"]?["CandidateName"]
-        // As if the yard had ended between the end of the training job and the judgement of its model, with two more
-        // candidates to come, and the source had changed since.
-        kit.put("bucket/flats/part-1.csv", Array("nothing\n".utf8))
-        try await kit.service.store.write { db in
-            guard var job = try JobRecord.find(.autoML, "auto", of: JobKit.caller, in: db) else { return }
-            job.state = JobState(created: job.created)
-            job.state.enter(.trainingModels, at: job.created)
-            try job.update(in: db)
-            job.request = Self.request(candidates: 3).objectValue ?? [:]
-            try job.updateRequest(in: db)
-            for var candidate in try AutoMLCandidate.all(of: job, in: db) {
-                candidate.result = nil
-                try candidate.update(of: job.id, in: db)
-            }
-        }
-        try await kit.service.start()
-        try await kit.service.jobFinished(first["AutoMLJobArn"]?.stringValue ?? "")
-        let job = try await kit.describe(.autoML, "auto")
-        #expect(job["AutoMLJobStatus"] == "Completed", "\(job["FailureReason"] ?? .null)")
-        let list = try await kit.call(
-            "ListCandidatesForAutoMLJob",
-            ["AutoMLJobName": "auto", "SortBy": "CreationTime"]
-        )["Candidates"]?.arrayValue
-        #expect(list?.count == 3 && list?.first?["CandidateName"] == name)
-        #expect(list?.allSatisfy { $0["ObjectiveStatus"] == "Succeeded" } == true)
-    }
-
-    @Test func `a stop that the crash overtook is carried out`() async throws {
-        let kit = try kit()
-        let record = try await kit.insert(Self.request(), .autoML)
-        try await kit.service.store.write { db in
-            var job = record
-            job.state.enter(.stopping, at: job.created)
-            try job.update(in: db)
-        }
-        try await kit.service.start()
-        try await kit.service.jobFinished(record.arn)
-        let job = try await kit.describe(.autoML, "auto")
-        #expect(job["AutoMLJobStatus"] == "Stopped" && job["AutoMLJobSecondaryStatus"] == "Stopped")
-        #expect(kit.names == ["bucket/flats/part-1.csv"])
-    }
-
-    @Test func `a job of which every candidate fails says why`() async throws {
-        let kit = try kit()
-        kit.aws.answer("sagemaker:CreateTrainingJob") { _ throws(AWSError) in
-            throw AWSError("ResourceLimitExceeded", "No more instances")
-        }
-        let job = try await kit.run(.autoML, Self.request())
-        #expect(job["AutoMLJobStatus"] == "Failed")
-        #expect(job["FailureReason"]?.stringValue?.hasSuffix("No more instances") == true)
     }
 }

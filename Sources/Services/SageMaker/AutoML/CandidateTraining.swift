@@ -35,7 +35,7 @@ struct CandidateTraining: Sendable {
         defer { for watcher in watchers { watcher.cancel() } }
         var iterator = events.makeAsyncIterator()
         var watched: Set<Int> = []
-        var outcome = Outcome.completed
+        var outcome = stop.isRequested ? Outcome.stopped : isOverdue ? .timedOut : .completed
         while true {
             var candidates = try await candidates()
             for candidate in candidates where candidate.awaitsJudgement { try await judge(candidate) }
@@ -58,15 +58,19 @@ struct CandidateTraining: Sendable {
         }
     }
 
+    private var deadline: Timestamp? { search.plan.maximumSeconds.map { job.created + .seconds($0) } }
+
+    private var isOverdue: Bool { deadline.map { $0 <= context.clock.now() } ?? false }
+
     private func watchers(_ continuation: AsyncStream<Event>.Continuation) -> [Task<Void, Never>] {
         [
             Task { [stop] in
                 await stop.wait()
                 if stop.isRequested { continuation.yield(.stopped) }
             },
-            Task { [context, job, search] in
-                guard let seconds = search.plan.maximumSeconds else { return }
-                try? await context.clock.sleep(until: job.created + .seconds(seconds))
+            Task { [context, deadline] in
+                guard let deadline else { return }
+                try? await context.clock.sleep(until: deadline)
                 if !Task.isCancelled { continuation.yield(.timedOut) }
             },
         ]
@@ -135,7 +139,10 @@ struct CandidateTraining: Sendable {
             let archive = isWhole ? try AutoMLArchive(judgement.schema, model).tarGzip() : nil
             return (judgement.predictions(of: model).metrics, archive)
         }
+        guard metrics[search.findings.objective]?.isFinite == true else {
+            throw JobFailure("AlgorithmError: The model's predictions are not finite numbers")
+        }
         if let archive { try await transfer.put(archive, to: search.plan.output.model(candidate.name)) }
-        return metrics
+        return metrics.filter { $0.value.isFinite }
     }
 }
