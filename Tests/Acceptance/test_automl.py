@@ -14,6 +14,7 @@ from test_sagemaker_sdk import sagemaker, session  # noqa: F401 (fixture)
 
 from sagemaker.automl.automl import AutoML, AutoMLInput
 from sagemaker.automl.automlv2 import AutoMLDataChannel, AutoMLTabularConfig, AutoMLV2
+from sagemaker.automl.candidate_estimator import CandidateEstimator
 from sagemaker.workflow.automl_step import AutoMLStep
 from sagemaker.workflow.model_step import ModelStep
 from sagemaker.workflow.pipeline import Pipeline
@@ -313,6 +314,9 @@ def test_the_sdk_fits_deploys_and_predicts(session, tmp_path, name):  # noqa: F8
     label, probability = predictor.predict("6.6,5.6,east")[0]
     assert label == "virginica" and float(probability) > 0.5
     predictor.delete_endpoint()
+    # `fit` of a candidate cannot be had on AWS either: the SDK looks for `Hyperparameters` where AWS has `HyperParameters`.
+    steps = CandidateEstimator(auto.best_candidate(), session).get_steps()
+    assert [channel["ChannelName"] for channel in steps[0].inputs] == ["train", "validation"]
     assert AutoML.attach(auto.current_job_name, session).target_attribute_name == "kind"
 
 

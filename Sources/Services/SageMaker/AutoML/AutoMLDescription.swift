@@ -129,11 +129,13 @@ struct AutoMLDescription: Sendable {
         switch request.string("SortBy") {
         case "CreationTime": break
         case "FinalObjectiveMetricValue":
-            // Those without a value come after those with one, in either order.
+            // Those without a value come after those with one, in either order; the first of equals is the better.
+            let isDescending = request.string("SortOrder") == "Descending"
             let values = listed.compactMap { candidate in value(of: candidate).map { (candidate, $0) } }
-            let sorted = values.sorted { ($0.1, $0.0.number) < ($1.1, $1.0.number) }.map(\.0)
-            let others = listed.filter { value(of: $0) == nil }
-            return (request.string("SortOrder") == "Descending" ? sorted.reversed() : sorted) + others
+            let sorted = values.sorted { one, other in
+                one.1 == other.1 ? one.0.number < other.0.number : (one.1 < other.1) != isDescending
+            }
+            return sorted.map(\.0) + listed.filter { value(of: $0) == nil }
         default: listed.sort { ($0.status.rawValue, $0.number) < ($1.status.rawValue, $1.number) }
         }
         return request.string("SortOrder") == "Descending" ? listed.reversed() : listed
