@@ -201,6 +201,8 @@ def test_jobs_and_candidates_are_listed(yard, bucket):
     logged = yard.client("logs").filter_log_events(logGroupName="/aws/sagemaker/AutoMLJobs", logStreamNamePrefix=f"{job}/")
     messages = [event["message"] for event in logged["events"]]
     assert "garden: categorical, 4 values" in messages and f"The best candidate is {candidates[0]['CandidateName']}" in messages
+    with pytest.raises(client.exceptions.ResourceInUse, match="an AutoML job with this name already exists"):
+        create(yard, bucket)
     one = client.list_candidates_for_auto_ml_job(AutoMLJobName=job, CandidateNameEquals=candidates[1]["CandidateName"])
     assert len(one["Candidates"]) == 1
 

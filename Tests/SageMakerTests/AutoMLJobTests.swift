@@ -156,6 +156,27 @@ import Testing
         #expect(values?["id"] == 0 && values?["rent"]?.doubleValue ?? 0 > values?["built"]?.doubleValue ?? 0)
     }
 
+    @Test func `equal data give equal candidates`() async throws {
+        func tried() async throws -> [JSON?] {
+            let kit = try Self.kit()
+            _ = try await kit.run(.autoML, Self.request(candidates: 6))
+            let list =
+                try await kit.call(
+                    "ListCandidatesForAutoMLJob",
+                    ["AutoMLJobName": "auto", "SortBy": "CreationTime"]
+                )["Candidates"]?.arrayValue ?? []
+            var seen: [JSON?] = []
+            for candidate in list {
+                let training = try await kit.describe(.training, candidate["CandidateName"]?.stringValue ?? "")
+                seen += [training["HyperParameters"], candidate["CandidateProperties"]?["CandidateMetrics"]]
+            }
+            return seen
+        }
+        let first = try await tried()
+        #expect(first.count == 12 && Set(first.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)).count == 6)
+        #expect(try await tried() == first)
+    }
+
     @Test func `CreateAutoMLJobV2 does the same, and each describes its own`() async throws {
         let kit = try Self.kit()
         let request: JSON = [

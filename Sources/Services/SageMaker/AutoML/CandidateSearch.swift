@@ -1,4 +1,3 @@
-import AWSProtocol
 import HyperparameterTuning
 import JSON
 import TabularSteps
@@ -15,20 +14,28 @@ struct CandidateSearch: Sendable {
     /// How many are trained at a time.
     static let parallel = 2
 
-    /// The next candidate; nil where there are enough.
+    private static let seed: UInt64 = 42
+
+    /// The next candidate; nil where there are enough, or where one has to be judged first.
+    ///
+    /// What it depends on does not depend on which of those that train side by side is done first: equal data give equal
+    /// candidates.
     /// - Throws: `SearchError`
     func next(after candidates: [AutoMLCandidate]) throws -> AutoMLCandidate? {
         let number = candidates.count
-        guard number < maximum else { return nil }
+        let known = max(0, number - Self.parallel + 1)
+        guard number < maximum, candidates.prefix(known).allSatisfy({ $0.result != nil }) else { return nil }
         var tuned: [String: String] = [:]
         if number > 0 {
             let search = try Search(
                 SearchSpace(Self.ranges(findings.problem)),
                 strategy: .bayesian,
                 goal: findings.objective.goal,
-                seed: UInt64(bitPattern: Int64(job.created.milliseconds))
+                seed: Self.seed
             )
-            let history = candidates.dropFirst().map { $0.trial(findings.objective) }
+            let history = candidates.enumerated().dropFirst().map { place, candidate in
+                place < known ? candidate.trial(findings.objective) : Trial(candidate.tuned, .pending)
+            }
             guard let values = search.values(ofTrial: number - 1, after: history) else { return nil }
             tuned = values
         }

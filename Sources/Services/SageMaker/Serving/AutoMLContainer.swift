@@ -49,7 +49,9 @@ struct AutoMLContainer: ModelContainer {
         guard request.targetModel == nil else { throw .targetModelNotSupported }
         let (type, bytes): (String, [UInt8])
         do {
-            (type, bytes) = try await host.runBlocking { try answer(request) }
+            (type, bytes) =
+                request.body.readableBytes <= LinearLearnerInference.smallBody
+                ? try answer(request) : try await host.runBlocking { try answer(request) }
         } catch let error as CandidateAnswer.Refusal {
             throw .model(container: name, status: error.status, body: Array(error.message.utf8))
         } catch {

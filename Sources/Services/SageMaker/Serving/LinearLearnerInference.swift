@@ -6,7 +6,7 @@ import NIOCore
 /// Answers requests as linear-learner's container does.
 struct LinearLearnerInference: Sendable {
     /// A body up to this is scored at once, in some tens of microseconds; a longer one off the cooperative threads.
-    private static let smallBody = 16 << 10
+    static let smallBody = 16 << 10
 
     /// The container, as errors name it.
     let name: String
