@@ -26,10 +26,11 @@ def step(*words, name="step", action="CONTINUE", jar="command-runner.jar", **mor
 class Emr:
     """What the tests ask of EMR, in a bucket of their own."""
 
-    def __init__(self, yard, bucket):
+    def __init__(self, yard, bucket, makes=True):
         self.yard, self.bucket = yard, bucket
         self.emr, self.s3 = yard.client("emr"), yard.client("s3")
-        self.s3.create_bucket(Bucket=bucket)
+        if makes:
+            self.s3.create_bucket(Bucket=bucket)
 
     def cluster(self, *steps, **more):
         arguments = dict(CLUSTER, LogUri=f"s3://{self.bucket}/logs/", Steps=list(steps))
@@ -291,7 +292,8 @@ def test_what_is_not_there(yard):
         yard.client("emr", region="eu-west-1").describe_cluster(ClusterId=cluster)
 
 
-def test_a_killed_yard_fails_the_step_and_keeps_the_cluster(own_yard, name):
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_a_yard_that_ends_fails_the_step_and_keeps_the_cluster(own_yard, name, end):
     emr = Emr(own_yard, name)
     mark = f"mark-{name}"
     cluster = emr.cluster(step("bash", "-c", "echo kept > $HOME/file", name="before"))
@@ -299,9 +301,9 @@ def test_a_killed_yard_fails_the_step_and_keeps_the_cluster(own_yard, name):
     [step_id, after] = emr.add(
         cluster, step("bash", "-c", f"echo begun; exec -a {mark} sleep 600", name="killed"), step("cat", "/home/hadoop/file", name="after"))
     wait_for(lambda: emr.step(cluster, step_id)["Status"]["State"] == "RUNNING" and processes(mark))
-    own_yard.restart()
-    emr.__init__(own_yard, name + "-2")
-    emr.bucket = name
+    getattr(own_yard, end)()
+    own_yard.start()
+    emr = Emr(own_yard, name, makes=False)
     failed = emr.ended(cluster, step_id)["Status"]
     assert failed["State"] == "FAILED"
     assert "The yard stopped while the step was running" in failed["FailureDetails"]["Message"]
@@ -310,6 +312,18 @@ def test_a_killed_yard_fails_the_step_and_keeps_the_cluster(own_yard, name):
     assert emr.log(cluster, after) == "kept\n" and emr.log(cluster, step_id) == "begun\n"
     assert emr.steps(cluster) == {"before": "COMPLETED", "killed": "FAILED", "after": "COMPLETED"}
     assert emr.state(cluster)["State"] == "WAITING"
+
+
+def test_a_yard_killed_during_bootstrap_actions_ends_the_cluster(own_yard, name):
+    emr, mark = Emr(own_yard, name), f"mark-{name}"
+    script = emr.put("slow.sh", f"#!/bin/bash\nexec -a {mark} sleep 600\n")
+    cluster = emr.cluster(step("true"), BootstrapActions=[{"Name": "slow", "ScriptBootstrapAction": {"Path": script}}])
+    wait_for(lambda: processes(mark))
+    assert emr.state(cluster)["State"] == "BOOTSTRAPPING"
+    own_yard.restart()
+    emr = Emr(own_yard, name, makes=False)
+    assert emr.until(cluster, "TERMINATED_WITH_ERRORS")["StateChangeReason"]["Code"] == "INTERNAL_ERROR"
+    assert emr.steps(cluster) == {"step": "CANCELLED"} and not processes(mark)
 
 
 def processes(mark):

@@ -30,28 +30,30 @@ extension EMRService {
 
     /// `SetTerminationProtection`
     func setTerminationProtection(_ request: AWSRequest) async throws -> AWSResponse {
-        let isProtected = request.bool("TerminationProtected") ?? false
-        try await change(request.strings("JobFlowIds"), request.caller) { cluster in
-            guard !cluster.state.isEnding else { throw AWSError.jobFlowEnded }
-            cluster.isProtected = isProtected
-        }
-        return AWSResponse()
+        try await set(\.isProtected, "TerminationProtected", request)
     }
 
     /// `SetKeepJobFlowAliveWhenNoSteps`
     func setKeepJobFlowAlive(_ request: AWSRequest) async throws -> AWSResponse {
-        let keepsAlive = request.bool("KeepJobFlowAliveWhenNoSteps") ?? false
-        try await change(request.strings("JobFlowIds"), request.caller) { cluster in
-            guard !cluster.state.isEnding else { throw AWSError.jobFlowEnded }
-            cluster.keepsAlive = keepsAlive
-        }
-        return AWSResponse()
+        try await set(\.keepsAlive, "KeepJobFlowAliveWhenNoSteps", request)
     }
 
     /// `SetVisibleToAllUsers`
     func setVisibleToAllUsers(_ request: AWSRequest) async throws -> AWSResponse {
-        let isVisible = request.bool("VisibleToAllUsers") ?? true
-        try await change(request.strings("JobFlowIds"), request.caller) { $0.isVisible = isVisible }
+        try await set(\.isVisible, "VisibleToAllUsers", request)
+    }
+
+    /// Sets a truth value of clusters that have not ended.
+    private func set(
+        _ setting: any WritableKeyPath<Cluster, Bool> & Sendable,
+        _ member: String,
+        _ request: AWSRequest
+    ) async throws -> AWSResponse {
+        let value = request.bool(member) ?? false
+        try await change(request.strings("JobFlowIds"), request.caller) { cluster in
+            guard !cluster.state.isEnding else { throw AWSError.jobFlowEnded }
+            cluster[keyPath: setting] = value
+        }
         return AWSResponse()
     }
 

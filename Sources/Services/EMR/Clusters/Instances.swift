@@ -14,28 +14,29 @@ extension EMRService {
 
     /// `ListInstanceGroups`
     func listInstanceGroups(_ request: AWSRequest) async throws -> AWSResponse {
-        let cluster = try await requireCluster(request)
-        let collection = InstanceCollection(cluster.collection)
-        guard collection.type == "INSTANCE_GROUP" else {
-            throw AWSError.invalidRequest(
-                "Instance fleets and instance groups are mutually exclusive. The EMR cluster "
-                    + "specified in the request uses instance fleets. The ListInstanceGroups request is not supported."
-            )
-        }
-        return .output(["InstanceGroups": .array(collection.groups.map(cluster.instanceGroup))])
+        let (cluster, groups) = try await collection("INSTANCE_GROUP", request)
+        return .output(["InstanceGroups": .array(groups.map(cluster.instanceGroup))])
     }
 
     /// `ListInstanceFleets`
     func listInstanceFleets(_ request: AWSRequest) async throws -> AWSResponse {
+        let (cluster, fleets) = try await collection("INSTANCE_FLEET", request)
+        return .output(["InstanceFleets": .array(fleets.map(cluster.instanceFleet))])
+    }
+
+    /// A cluster's groups or fleets.
+    /// - Throws: `InvalidRequestException` where it has the other kind.
+    private func collection(_ type: String, _ request: AWSRequest) async throws -> (Cluster, [JSON]) {
         let cluster = try await requireCluster(request)
         let collection = InstanceCollection(cluster.collection)
-        guard collection.type == "INSTANCE_FLEET" else {
+        guard collection.type == type else {
+            let other = type == "INSTANCE_GROUP" ? "fleets" : "groups"
             throw AWSError.invalidRequest(
-                "Instance fleets and instance groups are mutually exclusive. The EMR cluster "
-                    + "specified in the request uses instance groups. The ListInstanceFleets request is not supported."
+                "Instance fleets and instance groups are mutually exclusive. The EMR cluster specified in the request uses "
+                    + "instance \(other). The \(request.operation.name) request is not supported."
             )
         }
-        return .output(["InstanceFleets": .array(collection.groups.map(cluster.instanceFleet))])
+        return (cluster, collection.groups)
     }
 
     /// `ListInstances`
