@@ -151,12 +151,13 @@ final class RunningClusters: Sendable {
         let cluster = RunningCluster(id, environment)
         cluster.tell(event)
         all.withLock { running in
-            let task = Task { [weak self, environment] in
-                await cluster.run()
+            let task = Task { await cluster.run() }
+            running[id] = Entry(cluster: cluster, task: task)
+            Task { [weak self, environment] in
+                await task.value
                 guard self?.all.withLock({ $0.removeValue(forKey: id) }) != nil else { return }
                 await NodeDirectory(id, environment).removeIgnoringFailure()
             }
-            running[id] = Entry(cluster: cluster, task: task)
         }
     }
 
