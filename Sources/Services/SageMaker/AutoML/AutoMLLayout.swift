@@ -1,3 +1,5 @@
+import AWSProtocol
+
 /// Where an AutoML job's results lie, in the places where Autopilot has them.
 struct AutoMLLayout: Sendable, Hashable {
     /// `OutputDataConfig.S3OutputPath/JOB`

@@ -1,3 +1,4 @@
+import AWSProtocol
 import HyperparameterTuning
 import JSON
 import TabularSteps
