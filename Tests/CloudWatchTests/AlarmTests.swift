@@ -50,6 +50,23 @@ import Testing
         )
     }
 
+    @Test func `alarms are still watched after a reset`() async throws {
+        let kit = try CloudWatchKit()
+        try await kit.service.start()
+        await kit.service.reset()
+        await kit.clock.sleepers()
+        try await kit.putAlarm([
+            "TreatMissingData": "breaching",
+            "AlarmActions": [
+                "arn:aws:lambda:us-east-1:000000000000:function:notify"
+            ],
+        ])
+        kit.clock.advance(by: .seconds(10))
+        await kit.calls.next()
+        #expect(try await kit.alarm?["StateValue"] == "ALARM")
+        await kit.service.shutdown()
+    }
+
     @Test func `a function among the actions is invoked once a change, unless actions are disabled`() async throws {
         let kit = try CloudWatchKit()
         try await kit.service.start()

@@ -53,8 +53,6 @@ public final class CloudWatchService: AWSService {
     }
 
     public func shutdown() async { await watch.stop() }
-
-    public func reset() async { await watch.stop() }
 }
 
 extension AWSError {

@@ -63,6 +63,9 @@ final class MetricPublisher: Sendable {
         }
     }
 
+    /// Drops what has gathered: what it is about is gone.
+    func forget() { state.withLock { $0 = State() } }
+
     /// Sends what has gathered.
     func publish() async {
         let gathered = state.withLock { state in

@@ -139,16 +139,22 @@ public final class SageMakerService: AWSService {
     func queue(of kind: JobKind) -> JobQueue { kind.isOfTrainings ? tunings : queue }
 
     public func shutdown() async {
+        await end()
+        await context.metrics.publish()
+    }
+
+    /// Ends all that is under way.
+    private func end() async {
         for pipeline in pipelines.removeAll() { await pipeline.halt() }
         await fleet.shutdown()
         await tunings.interrupt()
         await queue.interrupt()
         context.board.forgetAll()
-        await context.metrics.publish()
     }
 
     public func reset() async {
-        await shutdown()
+        await end()
+        context.metrics.forget()
         removeFiles()
         await queue.open()
         await tunings.open()
