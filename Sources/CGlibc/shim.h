@@ -18,11 +18,14 @@ static inline void *program_code_end(void) {
 }
 
 #include <net/if.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /// Sets the loopback interface of this process's network up, as `ip link set lo up` does. -1 and `errno` where it cannot.
@@ -43,3 +46,36 @@ static inline int loopback_up(void) {
 
 /// Asks the kernel to end this process when the one that started it ends (prctl(2)).
 static inline int end_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
+
+/// Binds a socket to a port of 127.0.0.1 that the system chooses, and does not listen: until the socket is closed, the
+/// system chooses that port for nobody else, and a program that sets SO_REUSEADDR can listen at it (socket(7)).
+/// The socket, or -1 and `errno`.
+static inline int reserve_port(int *port) {
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -1;
+    int on = 1;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0
+        || bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0
+        || getsockname(descriptor, (struct sockaddr *)&address, &length) < 0) {
+        close(descriptor);
+        return -1;
+    }
+    *port = ntohs(address.sin_port);
+    return descriptor;
+}
+
+/// Takes a name that one process of this machine's network can have at a time, until it ends or closes what is
+/// returned: a socket of the abstract namespace (unix(7)). -1 and `errno` (EADDRINUSE) where another has it.
+static inline int take_name(const char *name) {
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -1;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int length = snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "%s", name);
+    if (bind(descriptor, (struct sockaddr *)&address, offsetof(struct sockaddr_un, sun_path) + 1 + length) < 0) {
+        close(descriptor);
+        return -1;
+    }
+    return descriptor;
+}

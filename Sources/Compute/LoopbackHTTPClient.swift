@@ -94,16 +94,3 @@ extension ClientBootstrap {
         try await channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(host: host, port: port).get()
     }
 }
-
-/// A port of 127.0.0.1 that nobody listens on, for a program that can be told its port and not choose it.
-public enum FreePort {
-    /// Another program may take it before the one it is meant for does; that one then fails to listen.
-    public static func find() async throws -> Int {
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0)
-            .get()
-        let port = channel.localAddress?.port ?? 0
-        try await channel.close()
-        return port
-    }
-}

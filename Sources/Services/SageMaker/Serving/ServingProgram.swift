@@ -5,17 +5,22 @@ import Synchronization
 final class ServingProgram: Sendable {
     let address: ProgramAddress
     private let program: any JobProgram
+    private let reserved: ReservedPort?
     private let exit = Mutex<JobExit?>(nil)
     private let following: Mutex<Task<Void, Never>?> = Mutex(nil)
 
-    /// - Parameter onLimit: Called when the program has been ended for a limit.
+    /// - Parameters:
+    ///   - reserved: The port that is the program's as long as this is there.
+    ///   - onLimit: Called when the program has been ended for a limit.
     init(
         _ program: any JobProgram,
         at address: ProgramAddress,
+        keeping reserved: ReservedPort? = nil,
         onLimit: @escaping @Sendable (ExceededLimit) async -> Void
     ) {
         self.program = program
         self.address = address
+        self.reserved = reserved
         let task = Task { [weak self] in
             let exit = await program.wait()
             if let exceeded = exit.exceeded { await onLimit(exceeded) }

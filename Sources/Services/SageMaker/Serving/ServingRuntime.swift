@@ -29,14 +29,15 @@ struct ServingRuntime: Sendable {
     ) async throws(ServingFailure) -> ServingProgram {
         do {
             let place = try await host.place(for: start.container.imageName)
+            let reserved = try await ReservedPort()
             let specification =
                 place.kind == .process
-                ? try await pythonServer(start) : try await imageServer(start, place)
+                ? try await pythonServer(start, reserved) : try await imageServer(start, place, reserved)
             let introduction = try await place.introduction(specification)
             await output(ByteBuffer(string: "Trainyard serves this model \(introduction)\n"))
             let running = try await place.start(specification) { await output($0.bytes) }
             let address = running.address ?? .port(specification.port ?? Self.usualPort)
-            return ServingProgram(HostProgram(process: running), at: address) { exceeded in
+            return ServingProgram(HostProgram(process: running), at: address, keeping: reserved) { exceeded in
                 let name = start.container.name
                 await output(
                     ByteBuffer(string: "The program of the \(name) container is ended: \(exceeded.modelReason).\n")
@@ -54,17 +55,21 @@ struct ServingRuntime: Sendable {
 
     /// The image's own server: its entry point with the argument `serve`.
     /// <https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html>
-    private func imageServer(_ start: Start, _ place: ContainerPlace) async throws -> ContainerSpecification {
+    private func imageServer(
+        _ start: Start,
+        _ place: ContainerPlace,
+        _ reserved: ReservedPort
+    ) async throws -> ContainerSpecification {
         // Only an image that says so listens where it is told; others have AWS's port.
         let label = place.image?.configuration.labels["com.amazonaws.sagemaker.capabilities.accept-bind-to-port"]
-        var specification = try await specification(start, port: label == "true" ? nil : Self.usualPort)
+        var specification = specification(start, port: label == "true" ? reserved.number : Self.usualPort)
         specification.arguments = ["serve"]
         specification.environment["AWS_ENDPOINT_URL"] = start.environment["AWS_ENDPOINT_URL"] ?? place.endpoint
         return specification
     }
 
     /// Our own server around the Python program that the container names, in place of an image that is not there.
-    private func pythonServer(_ start: Start) async throws -> ContainerSpecification {
+    private func pythonServer(_ start: Start, _ reserved: ReservedPort) async throws -> ContainerSpecification {
         guard let program = try pythonProgram(start) else {
             throw ServingFailure(
                 """
@@ -75,7 +80,7 @@ struct ServingRuntime: Sendable {
         }
         let python = try await host.python().path
         try write(PythonModelServer.source, to: start.root + "/" + PythonModelServer.fileName)
-        var specification = try await specification(start, port: nil)
+        var specification = specification(start, port: reserved.number)
         specification.environment["AWS_ENDPOINT_URL"] = start.environment["AWS_ENDPOINT_URL"] ?? host.endpoint
         specification.environment["SAGEMAKER_PROGRAM"] = program.name
         specification.environment["SAGEMAKER_SUBMIT_DIRECTORY"] = program.directory
@@ -90,9 +95,8 @@ struct ServingRuntime: Sendable {
     }
 
     /// What all programs that serve are started with.
-    /// - Parameter port: Where it listens; nil for a free one, which it is told.
-    private func specification(_ start: Start, port: Int?) async throws -> ContainerSpecification {
-        let port = if let port { port } else { try await FreePort.find() }
+    /// - Parameter port: Where it listens, which it is told.
+    private func specification(_ start: Start, port: Int) -> ContainerSpecification {
         var specification = ContainerSpecification(
             name: "model/\(start.container.name)",
             environment: start.environment,
