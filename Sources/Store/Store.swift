@@ -24,6 +24,8 @@ public final class Store: Sendable {
     public let blobs: Blobs
     /// What is to be done once the transaction that decided it is on disk.
     public let outbox: Outbox
+    /// What services tell the event bus.
+    public let events: ServiceEvents
 
     private let directory: DataDirectory
     private let database: DatabasePool
@@ -55,6 +57,7 @@ public final class Store: Sendable {
                 logger: logger
             )
             outbox = Outbox(database: database, writer: writer, clock: clock, logger: logger)
+            events = ServiceEvents(outbox: outbox)
         } catch {
             directory.unlock()
             throw StoreError.opening(directory.databasePath, error)
