@@ -47,22 +47,25 @@ static inline int loopback_up(void) {
 /// Asks the kernel to end this process when the one that started it ends (prctl(2)).
 static inline int end_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
-/// Binds a socket to a port of 127.0.0.1 that the system chooses, and does not listen: until the socket is closed, the
-/// system chooses that port for nobody else, and a program that sets SO_REUSEADDR can listen at it (socket(7)).
-/// The socket, or -1 and `errno`.
-static inline int reserve_port(int *port) {
+/// Binds a socket and does not listen: until it is closed, the system chooses its port for nobody else, and a program
+/// that sets SO_REUSEADDR can listen at it (socket(7)).
+/// - address: IPv4, in the machine's byte order.
+/// - port: 0 for one that the system chooses, which is put there.
+/// The socket, or -1 and `errno`: EADDRINUSE where somebody listens at the port.
+static inline int bind_port(unsigned int address, int *port) {
     int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return -1;
     int on = 1;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof address;
+    struct sockaddr_in name = {
+        .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr.s_addr = htonl(address)};
+    socklen_t length = sizeof name;
     if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0
-        || bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0
-        || getsockname(descriptor, (struct sockaddr *)&address, &length) < 0) {
+        || bind(descriptor, (struct sockaddr *)&name, sizeof name) < 0
+        || getsockname(descriptor, (struct sockaddr *)&name, &length) < 0) {
         close(descriptor);
         return -1;
     }
-    *port = ntohs(address.sin_port);
+    *port = ntohs(name.sin_port);
     return descriptor;
 }
 

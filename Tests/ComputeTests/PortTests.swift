@@ -29,7 +29,7 @@ struct PortTests {
             #expect(!others.contains { $0.number == reserved.number })
         }
 
-        @Test func twoYardsDoNotGiveTheSamePort() async throws {
+        @Test(.timeLimit(.minutes(5))) func twoYardsDoNotGiveTheSamePort() async throws {
             let port = try await ReservedPort()
             let yards = [PortBook(), PortBook()]
             var hold = await yards[0].take(port.number)
@@ -37,7 +37,8 @@ struct PortTests {
             #expect(await yards[0].take(port.number) == nil)
             #expect(await yards[1].take(port.number) == nil)
             hold = nil
-            #expect(await yards[1].take(port.number) != nil)
+            // A process that is being started keeps what its parent had until its own program runs.
+            while await yards[1].take(port.number) == nil {}
         }
     #endif
 

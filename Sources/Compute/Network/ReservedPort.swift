@@ -19,7 +19,7 @@ public final class ReservedPort: Sendable {
         /// - Throws: `ContainerError` where the machine has none left.
         public init() async throws {
             var port: Int32 = 0
-            descriptor = reserve_port(&port)
+            descriptor = bind_port(INADDR_LOOPBACK, &port)
             number = Int(port)
             guard descriptor >= 0 else {
                 throw ContainerError(.start, "Cannot reserve a port: \(String(cString: strerror(errno)))")
