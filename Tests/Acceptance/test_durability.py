@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from conftest import ROLE, wait_for
 from functions import python
+from kills import under_kills
 from test_jobs import Jobs, rows
 
 WAIT = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 2, "Next": "P"}, "P": {"Type": "Pass", "Result": "woke", "End": True}}}
@@ -18,36 +19,16 @@ WAIT = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 2, "Next": "
 
 def test_every_acknowledged_object_survives_being_killed_under_load(own_yard):
     own_yard.client("s3").create_bucket(Bucket="load")
-    seed = random.randrange(1 << 30)
-    print("seed", seed)
-    chance = random.Random(seed)
-    acknowledged = {}
-    for round in range(4):
-        stop = threading.Event()
 
-        def write(worker):
-            s3, number = own_yard.client("s3"), 0
-            while not stop.is_set():
-                key, body = f"{round}/{worker}/{number}", os.urandom(random.choice([10, 1000, 200_000]))
-                try:
-                    s3.put_object(Bucket="load", Key=key, Body=body)
-                except Exception:
-                    return
-                acknowledged[key] = hashlib.sha256(body).digest()
-                number += 1
+    def begin(s3, round, lane, number):
+        key, body = f"{round}/{lane}/{number}", os.urandom(random.choice([10, 1000, 200_000]))
+        s3.put_object(Bucket="load", Key=key, Body=body)
+        return key, hashlib.sha256(body).digest()
 
-        workers = [threading.Thread(target=write, args=(n,)) for n in range(4)]
-        for worker in workers:
-            worker.start()
-        stop.wait(chance.uniform(0.2, 0.8))
-        own_yard.kill()
-        stop.set()
-        for worker in workers:
-            worker.join()
-        own_yard.start()
+    acknowledged = under_kills(own_yard, "s3", begin, rounds=4, lanes=4, alive=(0.2, 0.8), pause=0)
     assert acknowledged
     s3 = own_yard.client("s3")
-    for key, digest in acknowledged.items():
+    for key, digest in acknowledged:
         assert hashlib.sha256(s3.get_object(Bucket="load", Key=key)["Body"].read()).digest() == digest, key
 
 
@@ -103,9 +84,7 @@ def test_executions_of_every_kind_survive_being_killed_under_load(own_yard):
     states = own_yard.client("stepfunctions")
     activity = states.create_activity(name="work")["activityArn"]
     machines = kinds(states, activity)
-    seed = random.randrange(1 << 30)
-    print("seed", seed)
-    chance, started, stop = random.Random(seed), [], threading.Event()
+    stop = threading.Event()
 
     def patiently(call):
         """Calls until the yard answers: a client's retries over a restart."""
@@ -126,29 +105,13 @@ def test_executions_of_every_kind_survive_being_killed_under_load(own_yard):
 
     worker = threading.Thread(target=work, daemon=True)
     worker.start()
-    for round in range(4):
-        halt = threading.Event()
 
-        def begin(lane):
-            client, number = own_yard.client("stepfunctions"), 0
-            while not halt.is_set():
-                value = [round, lane, number]
-                try:
-                    started.append((client.start_execution(stateMachineArn=machines[number % len(machines)], input=json.dumps(value))["executionArn"], value))
-                except (BotoCoreError, ClientError):
-                    return
-                number += 1
-                halt.wait(0.02)
+    def begin(client, round, lane, number):
+        value = [round, lane, number]
+        machine = machines[number % len(machines)]
+        return client.start_execution(stateMachineArn=machine, input=json.dumps(value))["executionArn"], value
 
-        lanes = [threading.Thread(target=begin, args=(lane,)) for lane in range(3)]
-        for lane in lanes:
-            lane.start()
-        halt.wait(chance.uniform(0.3, 1.2))
-        own_yard.kill()
-        halt.set()
-        for lane in lanes:
-            lane.join()
-        own_yard.start()
+    started = under_kills(own_yard, "stepfunctions", begin, rounds=4, lanes=3, alive=(0.3, 1.2), pause=0.02)
     states = own_yard.client("stepfunctions")
     assert len(started) > 20
     for arn, value in started:

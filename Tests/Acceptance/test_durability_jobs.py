@@ -1,13 +1,9 @@
 """State machines that wait for jobs, for other machines and for tokens, while the yard is killed at moments a seed decides."""
 
 import json
-import os
-import random
-import threading
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from conftest import ROLE, wait_for
+from kills import under_kills
 from test_jobs import LEARNER, Jobs, rows
 
 KILLS = 4
@@ -73,32 +69,14 @@ def test_jobs_are_found_again_and_begun_once(own_yard):
     jobs = Jobs(own_yard, "jobs")
     jobs.put("train.csv", rows(300))
     arns = machines(own_yard.client("stepfunctions"), "jobs")
-    seed = int(os.environ.get("TRAINYARD_SEED") or random.randrange(1 << 30))
-    print("seed", seed)
-    chance, started = random.Random(seed), []
-    for round in range(KILLS):
-        halt = threading.Event()
 
-        def begin(lane):
-            client, number = own_yard.client("stepfunctions"), 0
-            while not halt.is_set() and number < 6:
-                value = [round, lane, number]
-                try:
-                    started.append((client.start_execution(stateMachineArn=arns[(lane + number) % len(arns)], input=json.dumps(value))["executionArn"], value))
-                except (BotoCoreError, ClientError):
-                    return
-                number += 1
-                halt.wait(0.05)
+    def begin(client, round, lane, number):
+        value = [round, lane, number]
+        machine = arns[(lane + number) % len(arns)]
+        return client.start_execution(stateMachineArn=machine, input=json.dumps(value))["executionArn"], value
 
-        lanes = [threading.Thread(target=begin, args=(lane,)) for lane in range(2)]
-        for lane in lanes:
-            lane.start()
-        halt.wait(chance.uniform(0.2, 1.5))
-        own_yard.kill()
-        halt.set()
-        for lane in lanes:
-            lane.join()
-        own_yard.start()
+    started = under_kills(
+        own_yard, "stepfunctions", begin, rounds=KILLS, lanes=2, alive=(0.2, 1.5), pause=0.05, most=6)
     states, client = own_yard.client("stepfunctions"), own_yard.client("sagemaker")
     assert len(started) >= KILLS
     for arn, value in started:
@@ -122,7 +100,7 @@ def test_jobs_are_found_again_and_begun_once(own_yard):
         found = {summary[f"{kind}JobName"]: summary[f"{kind}JobStatus"] for summary in summaries}
         assert len(found) == len(summaries)
         # Each job that a task asked for was begun, and none that no task asked for.
-        assert set(found) == {name for name, of in scheduled.items() if of == kind}, seed
+        assert set(found) == {name for name, of in scheduled.items() if of == kind}
         assert set(found.values()) <= {"Completed", "Failed"}
 
 
