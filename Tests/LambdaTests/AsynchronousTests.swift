@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func `an event is accepted at once and runs after`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `an event is accepted at once and runs after`() async throws {
         try await Fixture.run { fixture in
             try await fixture.service.start()
             try await fixture.create("def handler(event, context):\n    print('ran', event['x'])\n")
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func `a function's error is tried twice more`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `a function's error is tried twice more`() async throws {
         let clock = ManualClock()
         try await Fixture.run(clock: clock) { fixture in
             try await fixture.service.start()

@@ -90,12 +90,14 @@ final class Fixture: Sendable {
     static let role: JSON = "arn:aws:iam::000000000000:role/function-role"
 
     /// Creates a Python function `f` from the source of its module `app`.
+    /// - Parameter seconds: Its timeout: enough for a busy machine. Nil leaves it to the service.
     @discardableResult
-    func create(_ source: String, _ members: JSON.Object = [:]) async throws -> AWSResponse {
-        let input: JSON.Object = [
+    func create(_ source: String, _ members: JSON.Object = [:], seconds: Int? = 60) async throws -> AWSResponse {
+        var input: JSON.Object = [
             "FunctionName": "f", "Runtime": "python3.11", "Role": Self.role, "Handler": "app.handler",
             "Code": ["ZipFile": try Self.zip(["app.py": source])],
         ]
+        if let seconds { input["Timeout"] = .integer(seconds) }
         return try await call("CreateFunction", input.merging(members))
     }
 

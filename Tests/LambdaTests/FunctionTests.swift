@@ -15,21 +15,22 @@ import Testing
 
     @Test func `a new function is described as AWS describes it`() async throws {
         try await Fixture.run { fixture in
-            let created = try await fixture.create(Self.source, ["Tags": ["team": "iris"], "MemorySize": 256])
+            let members: JSON.Object = ["Tags": ["team": "iris"], "MemorySize": 256]
+            let created = try await fixture.create(Self.source, members, seconds: nil)
             #expect(created.status == 201)
-            let members = created.output
-            #expect(members["FunctionArn"] == .string(Self.arn))
-            #expect(members["Timeout"] == 3)
-            #expect(members["MemorySize"] == 256)
-            #expect(members["State"] == "Active")
-            #expect(members["Version"] == "$LATEST")
-            #expect(members["PackageType"] == "Zip")
-            #expect(members["LastModified"]?.stringValue?.hasSuffix("+0000") == true)
+            let described = created.output
+            #expect(described["FunctionArn"] == .string(Self.arn))
+            #expect(described["Timeout"] == 3)
+            #expect(described["MemorySize"] == 256)
+            #expect(described["State"] == "Active")
+            #expect(described["Version"] == "$LATEST")
+            #expect(described["PackageType"] == "Zip")
+            #expect(described["LastModified"]?.stringValue?.hasSuffix("+0000") == true)
             let got = try await fixture.call("GetFunction", ["FunctionName": .string(Self.arn)])
-            #expect(got.output["Configuration"] == .object(members))
+            #expect(got.output["Configuration"] == .object(described))
             #expect(got.output["Tags"] == ["team": "iris"])
             let list = try await fixture.call("ListFunctions", [:])
-            #expect(list.output["Functions"] == [.object(members)])
+            #expect(list.output["Functions"] == [.object(described)])
         }
     }
 

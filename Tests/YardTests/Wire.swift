@@ -39,7 +39,7 @@ extension Yard {
         request.method = HTTPMethod(rawValue: method)
         for field in head.headers.fields { request.headers.add(name: field.name, value: field.value) }
         if !body.isEmpty { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
         let bytes = try await response.body.collect(upTo: 1 << 24)
         return WireAnswer(
             status: Int(response.status.code),
