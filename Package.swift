@@ -92,6 +92,7 @@ let pure: [[Target]] = [
     module("Suggestion", tests: nil),
     module("StatesLanguage", ["JSON", "JSONPath", "JSONata", "Suggestion", .crypto]),
     module("PipelineLanguage", ["JSON", "JSONPath", "Suggestion"]),
+    module("EventPattern", ["JSON"]),
     module("Archive", ["CZlib"]),
     module("RecordIO"),
     module("LinearLearner", ["JSON", "RecordIO", "Archive"]),
@@ -127,7 +128,7 @@ let services: [[Target]] = [
     service("CloudFormation", ["Archive", .yams]),
     service("CloudWatch"),
     service("IAM", [.crypto]),
-    service("EventBridge", ["OutgoingHTTP"]),
+    service("EventBridge", ["EventPattern", "JSONPath", "OutgoingHTTP"]),
     service("EMR", ["Compute", "Archive"]),
 ]
 
