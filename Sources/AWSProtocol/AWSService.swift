@@ -21,6 +21,9 @@ public protocol AWSService: Sendable {
     /// Takes up what a former process left: called once, before the first request.
     func start() async throws
 
+    /// Begins what calls other services by itself: called once, after every service has started.
+    func allHaveStarted() async
+
     /// Ends background work; what is running is taken up again by the next `start`.
     func shutdown() async
 
@@ -33,6 +36,7 @@ extension AWSService {
     public var endpoints: [any HTTPEndpoint] { [] }
     public var isBrief: Bool { false }
     public func start() async throws {}
+    public func allHaveStarted() async {}
     public func shutdown() async {}
     public func reset() async {}
 }

@@ -79,7 +79,7 @@ struct MatchExpression {
             _ = try tokens.next()
             throw tokens.failure("Unrecognized numeric range operator: \(sign)")
         }
-        let limit = try number(try tokens.next(), of: sign == "=" ? "equals" : sign)
+        let limit = try number(of: sign == "=" ? "equals" : sign)
         let matcher = try comparison(sign, limit)
         guard try tokens.next() == .objectEnd else { throw tooMany() }
         return matcher
@@ -106,7 +106,7 @@ struct MatchExpression {
         guard token == .string else { throw tokens.failure("Bad value in numeric range: \(written(token))") }
         let sign = try tokens.string()
         guard sign == "<" || sign == "<=" else { throw tokens.failure("Bad numeric range operator: \(sign)") }
-        let top = try number(try tokens.next(), of: sign)
+        let top = try number(of: sign)
         guard try tokens.next() == .arrayEnd else {
             throw tokens.failure("Too many terms in numeric range expression")
         }
@@ -115,8 +115,10 @@ struct MatchExpression {
         guard range.bottom < range.top else { throw tokens.failure("Bottom must be less than top") }
     }
 
-    private func number(_ token: PatternTokens.Token, of sign: String) throws(EventPatternError) -> String {
-        guard case .number(let text) = token else { throw tokens.failure("Value of \(sign) must be numeric") }
+    private mutating func number(of sign: String) throws(EventPatternError) -> String {
+        guard case .number(let text) = try tokens.next() else {
+            throw tokens.failure("Value of \(sign) must be numeric")
+        }
         return text
     }
 

@@ -21,6 +21,8 @@ struct PatternTokens {
     private var position = 0
     private var containers: [(kind: Container, place: String, isEmpty: Bool)] = []
     private var isStringOpen = false
+    /// The value after a name: Jackson reads on to it before it hands out the name.
+    private var ahead: Token?
 
     init(_ text: String) {
         self.text = text
@@ -41,14 +43,13 @@ struct PatternTokens {
         return try value()
     }
 
-    /// The value that follows a name.
+    /// The value that follows the name that `next` has come to.
     mutating func nextValue() throws(EventPatternError) -> Token {
-        skipSpace()
-        guard position < units.count else { throw unexpectedEnd(" within/between Object entries") }
-        guard take(":") else { throw unexpected("was expecting a colon to separate field name and value") }
-        skipSpace()
-        guard position < units.count else { throw unexpectedEnd(" within/between Object entries") }
-        return try value()
+        if let value = ahead {
+            ahead = nil
+            return value
+        }
+        return try next()
     }
 
     /// The text of the string that `next` has come to.
@@ -100,7 +101,14 @@ struct PatternTokens {
 
     private mutating func name() throws(EventPatternError) -> Token {
         guard take("\"") else { throw unexpected("was expecting double-quote to start field name") }
-        return .name(try quoted("FIELD_NAME", in: "field name"))
+        let name = try quoted("FIELD_NAME", in: "field name")
+        skipSpace()
+        guard position < units.count else { throw unexpectedEnd(" within/between Object entries") }
+        guard take(":") else { throw unexpected("was expecting a colon to separate field name and value") }
+        skipSpace()
+        guard position < units.count else { throw unexpectedEnd(" within/between Object entries") }
+        ahead = try value()
+        return .name(name)
     }
 
     private mutating func value() throws(EventPatternError) -> Token {

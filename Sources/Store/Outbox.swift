@@ -13,22 +13,27 @@ public struct RetryPolicy: Sendable {
     /// Before the second attempt; doubled with each further one.
     public var firstDelay: Duration
     public var longestDelay: Duration
+    /// The part of each wait that is left to chance, so that what failed together does not come again together.
+    public var jitter: Double
 
     public init(
         maximumAttempts: Int = 185,
         maximumAge: Duration = .seconds(24 * 3600),
         firstDelay: Duration = .seconds(1),
-        longestDelay: Duration = .seconds(300)
+        longestDelay: Duration = .seconds(300),
+        jitter: Double = 0
     ) {
         self.maximumAttempts = maximumAttempts
         self.maximumAge = maximumAge
         self.firstDelay = firstDelay
         self.longestDelay = longestDelay
+        self.jitter = jitter
     }
 
     /// The wait after that many failed attempts.
     func delay(afterAttempts attempts: Int) -> Duration {
-        attempts > 30 ? longestDelay : min(longestDelay, firstDelay * (1 << (attempts - 1)))
+        let whole = attempts > 30 ? longestDelay : min(longestDelay, firstDelay * (1 << (attempts - 1)))
+        return jitter > 0 ? whole * Double.random(in: (1 - jitter)...1) : whole
     }
 }
 
@@ -97,6 +102,16 @@ public struct Outbox: Sendable {
     public func deliver(
         topic: String,
         retry: RetryPolicy = RetryPolicy(),
+        _ handler: @escaping @Sendable (JSON) async throws -> Void,
+        deadLetter: @escaping @Sendable (JSON, any Error) async -> Void = { _, _ in }
+    ) {
+        deliver(topic: topic, retry: { _ in retry }, handler, deadLetter: deadLetter)
+    }
+
+    /// The same where messages differ in how often and how long they are tried.
+    public func deliver(
+        topic: String,
+        retry: @escaping @Sendable (JSON) -> RetryPolicy,
         _ handler: @escaping @Sendable (JSON) async throws -> Void,
         deadLetter: @escaping @Sendable (JSON, any Error) async -> Void = { _, _ in }
     ) {

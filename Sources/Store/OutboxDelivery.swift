@@ -17,7 +17,7 @@ final class OutboxDelivery: Sendable {
     private static let concurrency = 16
 
     private let topic: String
-    private let retry: RetryPolicy
+    private let retry: @Sendable (JSON) -> RetryPolicy
     private let database: DatabasePool
     private let writer: GroupCommitWriter
     private let clock: any WallClock
@@ -31,7 +31,7 @@ final class OutboxDelivery: Sendable {
 
     init(
         topic: String,
-        retry: RetryPolicy,
+        retry: @escaping @Sendable (JSON) -> RetryPolicy,
         database: DatabasePool,
         writer: GroupCommitWriter,
         clock: any WallClock,
@@ -139,6 +139,7 @@ final class OutboxDelivery: Sendable {
 
     private func failed(_ message: Message, _ error: any Error) async {
         let attempts = message.attempts + 1
+        let retry = retry(message.payload)
         let due = clock.now() + retry.delay(afterAttempts: attempts)
         logger.debug(
             "Delivery failed",

@@ -74,6 +74,8 @@ extension Yard {
         let ecr = ECRService(store: store, aws: aws, clock: clock, logger: logger, endpoint: { host.endpoint })
         return [
             iam,
+            // Knows its rules before others have something to tell.
+            EventBridgeService(store: store, aws: aws, clock: clock, logger: logger),
             STSService(store: store, aws: aws, clock: clock, logger: logger),
             S3Service(store: store, aws: aws, clock: clock, logger: logger),
             LogsService(store: store, aws: aws, clock: clock, logger: logger),
@@ -94,7 +96,6 @@ extension Yard {
                 rehearsal: parts.rehearsal
             ),
             CloudFormationService(store: store, aws: aws, clock: clock, logger: logger),
-            EventBridgeService(store: store, clock: clock, logger: logger),
         ]
     }
 }

@@ -116,6 +116,7 @@ public final class Yard: AWSCaller, Service {
             await shutdown()
             throw error
         }
+        for service in services { await service.allHaveStarted() }
         gateway.open()
         quiet.disturb()
         Task { [store, logger] in

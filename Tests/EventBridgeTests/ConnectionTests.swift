@@ -12,15 +12,25 @@ struct Fixture {
     let temporary: TemporaryStore
     let events: EventBridgeService
     let clock = ManualClock()
+    let aws = RecordingCaller()
+    /// Whenever a call that is answered by `answer` has been made.
+    let called = Occurrence()
     let caller = Caller(account: "000000000000", region: "us-east-1")
 
     init(directory: TemporaryDirectory? = nil) throws {
-        temporary = try TemporaryStore(migrations: EventBridgeService.migrations, directory: directory)
+        temporary = try TemporaryStore(migrations: EventBridgeService.migrations, clock: clock, directory: directory)
         events = EventBridgeService(
             store: temporary.store,
+            aws: aws,
             clock: clock,
             logger: temporary.logger
         )
+    }
+
+    /// As a yard starts it.
+    func start() async throws {
+        try await events.start()
+        await events.allHaveStarted()
     }
 
     @discardableResult

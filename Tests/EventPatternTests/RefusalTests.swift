@@ -10,15 +10,15 @@ import Testing
         (#"{"a": "b"}"#, "\"a\" must be an object or an array", 8),
         (#"{"a": [["b"]]}"#, "Match value must be String, number, true, false, or null", 9),
         (#"{"a": [{}]}"#, "Match expression name not found", 10),
-        (#"{"a": [{"b": 1}]}"#, "Unrecognized match type b", 12),
-        (#"{"a": [{"prefix": "b", "suffix": "c"}]}"#, "Only one key allowed in match expression", 32),
-        (#"{"a": [{"prefix": {"suffix": "c"}}]}"#, "Unsupported prefix pattern: suffix", 28),
+        (#"{"a": [{"b": 1}]}"#, "Unrecognized match type b", 15),
+        (#"{"a": [{"prefix": "b", "suffix": "c"}]}"#, "Only one key allowed in match expression", 35),
+        (#"{"a": [{"prefix": {"suffix": "c"}}]}"#, "Unsupported prefix pattern: suffix", 31),
         (#"{"a": [{"exists": 1}]}"#, "exists match pattern must be either true or false.", 20),
         (
             #"{"a": [{"anything-but": []}]}"#,
             "Inside anything but list, either all values are number or string, mixed type is not supported", 27
         ),
-        (#"{"a": [{"anything-but": {"cidr": "b"}}]}"#, "Unsupported anything-but pattern: cidr", 32),
+        (#"{"a": [{"anything-but": {"cidr": "b"}}]}"#, "Unsupported anything-but pattern: cidr", 35),
         (
             #"{"a": [{"anything-but": null}]}"#,
             "Value of anything-but must be an array or single string/number value.", 29
@@ -34,7 +34,7 @@ import Testing
         (#"{"$or": [{"a": [1]}]}"#, "There must have at least 2 Objects in $or relationship.", 21),
         (
             #"{"$or": [{"prefix": [1]}, {"b": [1]}]}"#,
-            "prefix is Ruler reserved fieldName which cannot be used inside $or.", 19
+            "prefix is Ruler reserved fieldName which cannot be used inside $or.", 22
         ),
         (
             #"{"a" ["b"]}"#,

@@ -18,7 +18,25 @@ extension EventBridgeService {
                 PRIMARY KEY (account, region, name)
             ) WITHOUT ROWID
             """
-        )
+        ),
+        Migration(
+            "events",
+            2,
+            """
+            CREATE TABLE events_buses (
+                account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, configuration TEXT NOT NULL, policy TEXT,
+                created INTEGER NOT NULL, modified INTEGER NOT NULL, PRIMARY KEY (account, region, name)
+            ) WITHOUT ROWID;
+            CREATE TABLE events_rules (
+                account TEXT NOT NULL, region TEXT NOT NULL, bus TEXT NOT NULL, name TEXT NOT NULL, pattern TEXT,
+                schedule TEXT, description TEXT, role TEXT, state TEXT NOT NULL, targets TEXT NOT NULL,
+                started INTEGER NOT NULL, PRIMARY KEY (account, region, bus, name)
+            ) WITHOUT ROWID;
+            CREATE TABLE events_tags (
+                arn TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (arn, key)
+            ) WITHOUT ROWID;
+            """
+        ),
     ]
 }
 
