@@ -40,3 +40,15 @@ def test_what_agreed_with_aws_still_does(verdicts):
     print(f"{len(passing)} of {len(verdicts)} recorded cases pass, {len(expected)} are expected to")
     lost = {case: verdicts.get(case, {}).get("diff", "gone")[:3] for case in sorted(expected - passing)}
     assert not lost, json.dumps(lost, indent=1)
+
+
+def test_event_patterns_match_as_on_aws(tmp_path):
+    if not (CASES / "check.py").exists():
+        pytest.skip("the recorded cases are not beside this checkout")
+    yard = Yard(tmp_path)
+    try:
+        run = subprocess.run([sys.executable, str(CASES / "check.py"), "--endpoint", yard.endpoint, "--cases", str(CASES / "events"), "-v"],
+                             capture_output=True, text=True, timeout=60)
+    finally:
+        yard.stop()
+    assert " 0 failed" in run.stdout, run.stdout

@@ -11,6 +11,7 @@ extension TaskPerformer {
         case ("lambda", "invoke"): return try await invokeLambda(job)
         case ("states", "startExecution"): return try await startNested(job)
         case ("http", "invoke"): return try await invokeHTTP(job)
+        case ("events", "putEvents"): return try await putEvents(job)
         case (ClusterAction.service, _):
             guard let action = ClusterAction(rawValue: action) else { throw notServed(job) }
             return try await begin(action, job)
