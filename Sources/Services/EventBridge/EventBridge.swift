@@ -15,6 +15,7 @@ public final class EventBridgeService: AWSService {
     let clock: any WallClock
     let logger: Logger
     let tokens: OAuthTokens
+    let http = OutgoingHTTP()
     let rules = RuleTable()
     let schedules: ScheduleWatch
 
@@ -36,7 +37,7 @@ public final class EventBridgeService: AWSService {
             "ListConnections": listConnections,
             "DeauthorizeConnection": deauthorizeConnection,
         ]
-        .merging(busOperations) { $1 }.merging(ruleOperations) { $1 }
+        .merging(busOperations) { $1 }.merging(ruleOperations) { $1 }.merging(destinationOperations) { $1 }
     }
 
     private var busOperations: [String: OperationHandler] {

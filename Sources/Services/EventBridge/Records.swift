@@ -32,6 +32,11 @@ extension EventBridgeService {
                 schedule TEXT, description TEXT, role TEXT, state TEXT NOT NULL, targets TEXT NOT NULL,
                 started INTEGER NOT NULL, PRIMARY KEY (account, region, bus, name)
             ) WITHOUT ROWID;
+            CREATE TABLE events_destinations (
+                account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL, description TEXT,
+                connection TEXT NOT NULL, endpoint TEXT NOT NULL, method TEXT NOT NULL, rate INTEGER,
+                created INTEGER NOT NULL, modified INTEGER NOT NULL, PRIMARY KEY (account, region, name)
+            ) WITHOUT ROWID;
             CREATE TABLE events_tags (
                 arn TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (arn, key)
             ) WITHOUT ROWID;

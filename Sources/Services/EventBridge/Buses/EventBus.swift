@@ -38,8 +38,9 @@ struct EventBus: Codable, FetchableRecord, PersistableRecord, Sendable {
         configurationMembers.merging(
             .compact([
                 "Name": .string(name), "Arn": .string(reference.arn), "Policy": policy.map { .string($0) },
-                "CreationTime": Timestamp(milliseconds: created).json,
-                "LastModifiedTime": Timestamp(milliseconds: modified).json,
+                // Nobody has made a default bus that nothing has been set on.
+                "CreationTime": created == 0 ? nil : Timestamp(milliseconds: created).json,
+                "LastModifiedTime": modified == 0 ? nil : Timestamp(milliseconds: modified).json,
             ])
         )
     }

@@ -100,7 +100,7 @@ extension EventBridgeService {
         return .taken(event.json, on: bus)
     }
 
-    /// The bus, where there is one. The default bus of the caller's own account is not looked up.
+    /// The bus, where there is one.
     func existing(_ bus: BusReference) async throws -> EventBus? {
         do {
             return try await store.read { db in try EventBus.existing(bus, in: db) }

@@ -2,6 +2,8 @@ import AWSProtocol
 import JSON
 import JSONPath
 import Logging
+import OutgoingHTTP
+import Store
 
 /// Hands events to targets.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html>
@@ -11,10 +13,15 @@ struct TargetDelivery: Sendable {
         var description: String
     }
 
+    /// An error that may go away by itself.
+    private struct Passing: Error, CustomStringConvertible {
+        var description: String
+    }
+
     /// AWS tries again after these; and after faults of the service.
     private static let passing: Set<String> = [
         "TooManyRequestsException", "ThrottlingException", "Throttling", "ExecutionLimitExceeded",
-        "ResourceLimitExceeded", "ServiceUnavailable",
+        "ResourceLimitExceeded", "ServiceUnavailable", "ConnectionResource.AuthInProgress",
     ]
 
     let service: EventBridgeService
@@ -49,6 +56,7 @@ struct TargetDelivery: Sendable {
             metadata: [
                 "rule": "\(message.ruleARN)", "target": "\(message.arn)",
                 "event": "\(message.event["id"]?.stringValue ?? "")", "reason": "\(reason)",
+                "deadLetterQueue": "\(message.target["DeadLetterConfig"]?["Arn"]?.stringValue ?? "none")",
             ]
         )
     }
@@ -63,6 +71,7 @@ struct TargetDelivery: Sendable {
         case ("events", "event-bus"): try await forward(message)
         case ("logs", "log-group"): try await log(message, arn)
         case ("sagemaker", "pipeline"): try await startPipeline(message)
+        case ("events", "api-destination"): try await call(message, arn)
         default:
             throw Hopeless(description: "Trainyard cannot reach targets of this kind.")
         }
@@ -134,6 +143,47 @@ struct TargetDelivery: Sendable {
         )
         let written = message.logEvent(at: service.clock.now())
         try await aws.call("logs:PutLogEvents", .object(stream.merging(["logEvents": [written]])), as: owner)
+    }
+
+    private func call(_ message: TargetMessage, _ arn: ARN) async throws {
+        let owner = Caller(account: arn.account, region: arn.region)
+        let name = arn.resource.split(separator: "/").dropFirst().first.map(String.init) ?? ""
+        let destination = try await service.store.read { db in try Destination.existing(name, of: owner, in: db) }
+        let answer = try await exchange(destination, message, refused: nil)
+        guard !(200...299).contains(answer.status) else { return }
+        let failure = "The API answered \(answer.status) \(answer.reason)."
+        guard DestinationCall.isPassing(answer.status) else { throw Hopeless(description: failure) }
+        throw Passing(description: failure)
+    }
+
+    /// Makes the call; once more with a new token where the API does not take the one there was.
+    private func exchange(
+        _ destination: Destination,
+        _ message: TargetMessage,
+        refused: String?
+    ) async throws -> OutgoingAnswer {
+        let owner = Caller(account: destination.account, region: destination.region)
+        let asked: JSON.Object = .compact([
+            "ConnectionArn": .string(destination.connection), "Refused": refused.map { .string($0) },
+        ])
+        let added = try await service.retrieveConnectionCredentials(
+            AWSRequest("events:RetrieveConnectionCredentials", asked, caller: owner)
+        ).output
+        let call = DestinationCall(
+            destination,
+            message.target["HttpParameters"],
+            input: message.input,
+            adding: .object(added)
+        )
+        let answer = try await service.http.send(
+            call.request,
+            within: DestinationCall.limit,
+            upTo: DestinationCall.maximumAnswer
+        )
+        guard answer.status == 401, refused == nil, added["AuthorizationType"] == "OAUTH_CLIENT_CREDENTIALS" else {
+            return answer
+        }
+        return try await exchange(destination, message, refused: added["Headers"]?[0]?["Value"]?.stringValue ?? "")
     }
 
     private func forward(_ message: TargetMessage) async throws {

@@ -62,13 +62,14 @@ final class RuleTable: Sendable {
 
     // MARK: Asking
 
-    /// The rules of a bus that could match some event of this source.
+    /// The rules of a bus that could match some event of this source, and have targets.
     func candidates(for source: String, on bus: BusReference) -> [Entry] {
         buses.withLock { buses in
             guard let known = buses[bus] else { return [] }
             if let found = known.bySource[source] { return found }
-            let found = known.entries.values.filter { $0.pattern?.allows(source, at: "source") == true }
-                .sorted { $0.rule.name < $1.rule.name }
+            let found = known.entries.values.filter { entry in
+                !entry.targets.isEmpty && entry.pattern?.allows(source, at: "source") == true
+            }.sorted { $0.rule.name < $1.rule.name }
             if known.bySource.count >= Self.maximumSources { buses[bus]?.bySource = [:] }
             buses[bus]?.bySource[source] = found
             return found
