@@ -34,6 +34,19 @@ public final class ServiceEvents: Sendable {
         listener.withLock { $0 }?.wants(origin) ?? false
     }
 
+    /// Puts an event, and makes its detail only where it could be wanted: what services call where something changes.
+    public func tell(
+        _ detailType: String,
+        from origin: ServiceEvent.Origin,
+        about resources: [String],
+        at time: Timestamp,
+        in db: Database,
+        detail: () throws -> JSON
+    ) throws {
+        guard areWanted(from: origin) else { return }
+        try put(ServiceEvent(detailType, from: origin, about: resources, at: time, detail: try detail()), in: db)
+    }
+
     /// Has the event delivered once the transaction is on disk, where a rule asks for it.
     public func put(_ event: ServiceEvent, in db: Database) throws {
         guard listener.withLock({ $0 })?.wants(event) == true else { return }

@@ -56,12 +56,15 @@ struct JobContext: Sendable {
         _ change: @escaping @Sendable (inout JobState, Timestamp) -> Void
     ) async throws -> JobState {
         let now = clock.now()
-        let state = try await store.write { [board] db in
+        let state = try await store.write { [board, events = store.events] db in
             guard var record = try JobRecord.find(id: job.id, in: db) else { return job.state }
             let before = record.state
             record.state = board.state(job.id, stored: before)
             change(&record.state, now)
-            if record.state != before { try record.update(in: db) }
+            if record.state != before {
+                try record.update(in: db)
+                try events.tell(record, after: before, in: db)
+            }
             try JobMetricSeries.append(series, to: job.id, in: db)
             return record.state
         }
@@ -86,9 +89,13 @@ struct JobContext: Sendable {
         }
     }
 
-    /// Moves a job on without waiting for the disk: to a stage that a crash may forget.
+    /// Moves a job on without waiting for the disk: to a stage that a crash may forget. Where somebody is to be told of the
+    /// stage, the journal says first that it has come.
     @discardableResult
     func note(_ job: JobRecord, _ stage: JobStage) async throws -> JobState {
+        if job.tellsStages, store.events.areWanted(from: .sageMaker(job.owner)) {
+            return try await journal(job) { $0.enter(stage, at: $1) }
+        }
         let stored = try await store.read { db in try JobRecord.find(id: job.id, in: db)?.state } ?? job.state
         var state = board.state(job.id, stored: stored)
         state.enter(stage, at: clock.now())

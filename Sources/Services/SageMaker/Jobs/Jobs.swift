@@ -53,11 +53,12 @@ extension SageMakerService {
         // Refused first, so that a second job of a name is told so whatever else is wrong with it.
         try await store.read { db in try Self.requireUnused(draft, in: db) }
         let access = try await check(draft)
-        let job = try await store.write { db in
+        let job = try await store.write { [events = store.events] db in
             try Self.requireUnused(draft, in: db)
             var job = draft
             try job.insert(in: db)
             try Self.setTags(tags, of: job.arn, in: db)
+            try events.tell(job, after: nil, in: db)
             return job
         }
         await queue(of: kind).submit(job, access: access)
@@ -92,11 +93,12 @@ extension SageMakerService {
         let name = try request.requiredString(kind.nameMember)
         let caller = request.caller
         let now = clock.now()
-        let job = try await store.write { [board = context.board] db in
+        let job = try await store.write { [board = context.board, events = store.events] db in
             guard var job = try JobRecord.find(kind, name, of: caller, in: db).map(board.current) else {
                 throw Self.unknownJob(kind, name)
             }
-            guard job.state.status == .inProgress else {
+            let former = job.state
+            guard former.status == .inProgress else {
                 throw AWSError(
                     "ValidationException",
                     "The request was rejected because the \(kind.words) is in status \(job.state.status.rawValue)."
@@ -104,6 +106,7 @@ extension SageMakerService {
             }
             job.state.enter(.stopping, at: now)
             try job.update(in: db)
+            try events.tell(job, after: former, in: db)
             return job
         }
         context.board.set(job.id, job.state)

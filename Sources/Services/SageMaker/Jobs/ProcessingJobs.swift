@@ -13,7 +13,10 @@ extension SageMakerService {
 
     /// `DescribeProcessingJob`
     func describeProcessingJob(_ request: AWSRequest) async throws -> AWSResponse {
-        let job = try await findJob(.processing, request)
+        AWSResponse(Self.description(ofProcessingJob: try await findJob(.processing, request)))
+    }
+
+    static func description(ofProcessingJob job: JobRecord) -> JSON.Object {
         var output = job.request
         output["ProcessingInputs"] = output["ProcessingInputs"].map(Self.withAppManaged)
         if var configuration = output["ProcessingOutputConfig"] {
@@ -35,7 +38,7 @@ extension SageMakerService {
                 "CreationTime": job.created.json,
             ])
         )
-        return AWSResponse(output)
+        return output
     }
 
     private static func withAppManaged(_ list: JSON) -> JSON {

@@ -28,7 +28,7 @@ extension SageMakerService {
         let tags = document.removeValue(forKey: "Tags")
         let caller = request.caller
         let draft = ResourceRecord(.model, name, of: caller, created: clock.now(), document: document)
-        try await store.write { db in
+        try await store.write { [events = store.events] db in
             _ = try Self.servable(draft, in: db)
             guard try ResourceRecord.find(.model, name, of: caller, in: db) == nil else {
                 throw AWSError("ValidationException", "Cannot create already existing model \"\(draft.arn)\".")
@@ -36,6 +36,7 @@ extension SageMakerService {
             var model = draft
             try model.insert(in: db)
             try Self.setTags(tags, of: model.arn, in: db)
+            try events.tell(model: model, at: model.created, in: db)
         }
         return .output(["ModelArn": .string(draft.arn)])
     }
@@ -72,11 +73,11 @@ extension SageMakerService {
     func deleteModel(_ request: AWSRequest) async throws -> AWSResponse {
         let name = try request.requiredString("ModelName")
         let caller = request.caller
-        try await store.write { db in
-            guard try ResourceRecord.delete(.model, name, of: caller, in: db) else {
-                throw Self.unknownModel(name, caller)
-            }
-            try Self.removeTags(of: ResourceRecord.arn(.model, name, caller), in: db)
+        let now = clock.now()
+        try await store.write { [events = store.events] db in
+            let model = try Self.requireModel(name, caller, in: db)
+            try events.tell(model: model, at: now, in: db)
+            try Self.deleteResource(model, in: db)
         }
         return AWSResponse()
     }

@@ -42,7 +42,7 @@ extension SageMakerService {
         let states = try await selectedStates(request, pipeline, definition)
         let run = PipelineRun(definition, record.context, steps: states)
         record.document["PipelineExperimentConfig"] = run.experiment
-        let stored = try await store.write { [record] db in
+        let stored = try await store.write { [record, events = store.events] db in
             // Two requests of one token at the same time are one.
             if let token = record.token,
                 let former = try PipelineExecutionRecord.find(token: token, of: pipeline.id, in: db)
@@ -55,6 +55,7 @@ extension SageMakerService {
             var version = version
             version.lastExecution = stored.arn
             try version.update(in: db)
+            try events.tell(stored, after: nil, in: db)
             return stored
         }
         if stored.arn == record.arn { take(stored, run, isNew: true) }
@@ -208,12 +209,14 @@ extension SageMakerService {
             record.document["ParallelismConfiguration"] = parallelism
         }
         record.document["FailureReason"] = nil
+        let former = record.status
         record.status = .executing
         record.modified = clock.now()
         var run = try await run(record)
         run.prepareRetry()
-        try await store.write { [record, steps = run.steps] db in
+        try await store.write { [record, steps = run.steps, events = store.events] db in
             try record.update(in: db)
+            try events.tell(record, after: former, in: db)
             for (step, state) in steps { try record.insert(state, of: step, callback: nil, in: db) }
         }
         take(record, run, isNew: true)

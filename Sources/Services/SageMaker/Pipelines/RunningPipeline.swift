@@ -143,16 +143,19 @@ final class RunningPipeline: Sendable {
         guard !changed.isEmpty || status != before.status || run.isStopping != before.isStopping else { return }
         let now = environment.clock.now()
         let final = run
-        try await environment.store.write { db in
+        try await environment.store.write { [events = environment.store.events] db in
             guard var current = try PipelineExecutionRecord.find(record.arn, in: db) else { return }
+            let former = current.status
             current.status = final.isStopping && !status.isFinal ? .stopping : status
             current.modified = now
             current.document["FailureReason"] = final.failureReason.map { .string($0) }
             try current.update(in: db)
             for name in changed {
-                guard let state = final.steps[name] else { continue }
+                guard let state = final.steps[name], let step = final.definition[name] else { continue }
                 try current.insert(state, of: name, callback: final.callbackToken(of: name), in: db)
+                try events.tell(step, state, after: before.steps[name], of: current, in: db)
             }
+            try events.tell(current, after: former, in: db)
         }
     }
 

@@ -46,7 +46,7 @@ extension SageMakerService {
             document: document
         )
         draft.status = "Completed"
-        let package = try await store.write { [draft, tags = request["Tags"]] db in
+        let package = try await store.write { [draft, tags = request["Tags"], events = store.events] db in
             var package = draft
             if let group {
                 if let former = try Self.modelPackage(createdWith: token, in: group, caller, db) { return former }
@@ -57,6 +57,7 @@ extension SageMakerService {
             try package.insert(in: db)
             try Self.setTags(tags, of: package.arn, in: db)
             try Self.makeLineage(of: package, in: db)
+            try events.tell(modelPackage: package, in: db)
             return package
         }
         return .output(["ModelPackageArn": .string(package.arn)])
@@ -134,13 +135,10 @@ extension SageMakerService {
     }
 
     /// `UpdateModelPackage`: approval above all.
-    ///
-    /// A change of approval is what EventBridge tells as `SageMaker Model Package State Change`: such an event belongs
-    /// into the outbox here, in this transaction, once there is somebody to deliver it to.
     func updateModelPackage(_ request: AWSRequest) async throws -> AWSResponse {
         let name = try request.requiredString("ModelPackageArn")
         let now = clock.now()
-        let package = try await store.write { db in
+        let package = try await store.write { [events = store.events] db in
             var package = try Self.requireModelPackage(name, request.caller, in: db)
             if request["ModelApprovalStatus"] != nil, package.document["ModelPackageGroupName"] == nil {
                 throw AWSError(
@@ -166,6 +164,7 @@ extension SageMakerService {
                 package.document["AdditionalInferenceSpecifications"] = .array(former + more)
             }
             try package.update(in: db)
+            try events.tell(modelPackage: package, updatedBy: request.input, in: db)
             return package
         }
         return .output(["ModelPackageArn": .string(package.arn)])

@@ -23,7 +23,7 @@ extension SageMakerService {
         try Self.checkVariants(document)
         let models = EndpointDeployment.modelNames(document)
         let draft = ResourceRecord(.endpointConfig, name, of: caller, created: clock.now(), document: document)
-        try await store.write { db in
+        try await store.write { [events = store.events] db in
             guard try ResourceRecord.find(.endpointConfig, name, of: caller, in: db) == nil else {
                 throw AWSError(
                     "ValidationException",
@@ -37,6 +37,7 @@ extension SageMakerService {
             var config = draft
             try config.insert(in: db)
             try Self.setTags(tags, of: config.arn, in: db)
+            try events.tell(endpointConfig: config, at: config.created, in: db)
         }
         return .output(["EndpointConfigArn": .string(draft.arn)])
     }
@@ -69,10 +70,11 @@ extension SageMakerService {
     func deleteEndpointConfig(_ request: AWSRequest) async throws -> AWSResponse {
         let name = try request.requiredString("EndpointConfigName")
         let caller = request.caller
-        try await store.write { db in
+        let now = clock.now()
+        try await store.write { [events = store.events] db in
             let config = try Self.requireEndpointConfig(name, caller, in: db)
-            _ = try ResourceRecord.delete(.endpointConfig, name, of: caller, in: db)
-            try Self.removeTags(of: config.arn, in: db)
+            try events.tell(endpointConfig: config, at: now, in: db)
+            try Self.deleteResource(config, in: db)
         }
         return AWSResponse()
     }

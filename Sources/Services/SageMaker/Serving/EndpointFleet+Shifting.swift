@@ -1,5 +1,6 @@
 import AWSProtocol
 import JSON
+import Store
 
 /// Moving an endpoint's traffic to its new servers step by step, and back where they fail.
 extension EndpointFleet {
@@ -24,17 +25,29 @@ extension EndpointFleet {
         _ pending: EndpointDeployment
     ) async throws {
         let shift = try shift(record, pending)
-        guard let endpoint = endpoint(record.key), shift.shares.count > 1 || !shift.alarms.isEmpty else { return }
+        guard let endpoint = endpoint(record.key), shift.shares.count > 1 || !shift.alarms.isEmpty else {
+            return try await tell(record, .activatingTraffic(share: 1))
+        }
         let old = endpoint.current
         do {
             for share in shift.shares {
+                try await tell(record, .activatingTraffic(share: share))
                 endpoint.shift(from: old, to: new, share: share)
+                if shift.waitSeconds > 0 { try await tell(record, .baking(share: share, seconds: shift.waitSeconds)) }
                 try await watch(new, shift, record)
             }
         } catch {
             _ = endpoint.replace(old)
             throw error
         }
+    }
+
+    /// Tells of a step of an update; a creation has none that are told.
+    func tell(_ record: EndpointRecord, _ step: DeploymentStep) async throws {
+        let events = context.store.events
+        guard record.current != nil, events.areWanted(from: .sageMaker(record.owner)) else { return }
+        let now = context.clock.now()
+        try await context.store.write { db in try events.tell(record, step, at: now, in: db) }
     }
 
     private func watch(_ new: RunningEndpoint.Service, _ shift: TrafficShift, _ record: EndpointRecord) async throws {

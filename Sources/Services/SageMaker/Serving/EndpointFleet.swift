@@ -115,6 +115,7 @@ final class EndpointFleet: Sendable {
             let new = try service(pending, record)
             do {
                 try await withTaskCancellationHandler {
+                    try await tell(record, .creating)
                     try await start(new.servers)
                     try await shift(to: new, record, pending)
                 } onCancel: {
@@ -161,13 +162,13 @@ final class EndpointFleet: Sendable {
         _ change: @escaping @Sendable (inout EndpointRecord) -> Void
     ) async throws -> Bool {
         let now = context.clock.now()
-        return try await context.store.write { db in
+        return try await context.store.write { [events = context.store.events] db in
             guard var stored = try EndpointRecord.find(record.name, of: record.owner, in: db),
                 stored.resource.id == record.resource.id
             else { return false }
             change(&stored)
             stored.pending = nil
-            try stored.update(at: now, in: db)
+            try stored.update(at: now, telling: events, in: db)
             if stored.status == .inService, stored.failureReason == nil {
                 try SageMakerService.makeLineage(of: stored, in: db)
             }

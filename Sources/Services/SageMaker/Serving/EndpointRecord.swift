@@ -58,13 +58,11 @@ struct EndpointRecord: Sendable {
         try ResourceRecord.find(.endpoint, name, of: caller, in: db).map(EndpointRecord.init)
     }
 
-    /// Writes what has changed.
-    ///
-    /// A change of status is what EventBridge tells as `SageMaker Endpoint State Change`: such an event belongs into the
-    /// outbox here, in the transaction that makes the change, once there is somebody to deliver it to.
-    mutating func update(at now: Timestamp, in db: Database) throws {
+    /// Writes what has changed, and tells of it.
+    mutating func update(at now: Timestamp, telling events: ServiceEvents, in db: Database) throws {
         resource.modified = now
         try resource.update(in: db)
+        try events.tell(self, at: now, in: db)
     }
 }
 

@@ -27,7 +27,7 @@ extension SageMakerService {
             created: clock.now(),
             document: .compact(["DeploymentConfig": request["DeploymentConfig"]])
         )
-        let record = try await store.write { [tags = request["Tags"]] db in
+        let record = try await store.write { [tags = request["Tags"], events = store.events] db in
             guard try EndpointRecord.find(name, of: caller, in: db) == nil else {
                 throw AWSError("ValidationException", "Cannot create already existing endpoint \"\(draft.arn)\".")
             }
@@ -36,6 +36,7 @@ extension SageMakerService {
             record.pending = try Self.deployment(configName, caller, in: db)
             try record.resource.insert(in: db)
             try Self.setTags(tags, of: record.arn, in: db)
+            try events.tell(record, at: record.resource.created, in: db)
             return record
         }
         await fleet.deployBriefly(record)
@@ -110,7 +111,7 @@ extension SageMakerService {
             } ?? []
         )
         _ = try TrafficShift(request["DeploymentConfig"], instanceCount: 1)
-        let record = try await store.write { [deployment = request["DeploymentConfig"]] db in
+        let record = try await store.write { [deployment = request["DeploymentConfig"], events = store.events] db in
             var record = try Self.requireSettledEndpoint(name, caller, in: db)
             var pending = try Self.deployment(configName, caller, in: db)
             if retains, let current = record.current { pending.retain(current, except: excluded) }
@@ -118,7 +119,7 @@ extension SageMakerService {
             record.status = .updating
             record.failureReason = nil
             if let deployment { record.resource.document["DeploymentConfig"] = deployment }
-            try record.update(at: now, in: db)
+            try record.update(at: now, telling: events, in: db)
             return record
         }
         await fleet.deployBriefly(record)
@@ -130,14 +131,17 @@ extension SageMakerService {
         let name = try request.requiredString("EndpointName")
         let caller = request.caller
         let now = clock.now()
-        let record = try await store.write { [wanted = request["DesiredWeightsAndCapacities"]] db in
+        let record = try await store.write {
+            [wanted = request["DesiredWeightsAndCapacities"], events = store.events] db in
             var record = try Self.requireSettledEndpoint(name, caller, in: db)
             guard var current = record.current else {
                 throw AWSError("ValidationException", "Cannot update the endpoint \"\(record.arn)\": it has failed.")
             }
             try current.change(wanted?.arrayValue ?? [])
+            // The change takes no time here; that the endpoint was changed is told all the same.
+            try events.tell(record, status: "UPDATING", at: now, in: db)
             record.current = current
-            try record.update(at: now, in: db)
+            try record.update(at: now, telling: events, in: db)
             return record
         }
         if let current = record.current { fleet.endpoint(record.key)?.setWeights(of: current) }
@@ -148,10 +152,11 @@ extension SageMakerService {
     func deleteEndpoint(_ request: AWSRequest) async throws -> AWSResponse {
         let name = try request.requiredString("EndpointName")
         let caller = request.caller
-        try await store.write { db in
+        let now = clock.now()
+        try await store.write { [events = store.events] db in
             let record = try Self.requireSettledEndpoint(name, caller, in: db)
-            _ = try ResourceRecord.delete(.endpoint, name, of: caller, in: db)
-            try Self.removeTags(of: record.arn, in: db)
+            try events.tell(record, status: "DELETING", at: now, in: db)
+            try Self.deleteResource(record.resource, in: db)
         }
         fleet.remove(EndpointKey(name, of: caller))
         return AWSResponse()

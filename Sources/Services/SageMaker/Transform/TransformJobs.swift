@@ -31,7 +31,10 @@ extension SageMakerService {
 
     /// `DescribeTransformJob`
     func describeTransformJob(_ request: AWSRequest) async throws -> AWSResponse {
-        let job = try await findJob(.transform, request)
+        AWSResponse(Self.description(ofTransformJob: try await findJob(.transform, request)))
+    }
+
+    static func description(ofTransformJob job: JobRecord) -> JSON.Object {
         var output = job.request
         var input = output["TransformInput"] ?? [:]
         input["CompressionType"] = input["CompressionType"] ?? "None"
@@ -58,6 +61,6 @@ extension SageMakerService {
                 "TransformEndTime": state.ended?.json,
             ])
         )
-        return AWSResponse(output)
+        return output
     }
 }
