@@ -65,10 +65,11 @@ extension StepFunctionsService {
         _ fresh: ExecutionRecord,
         _ journal: StepRecord
     ) async throws -> (ExecutionRecord, isNew: Bool) {
-        try await store.write { db -> (ExecutionRecord, isNew: Bool) in
+        try await store.write { [events = store.events] db -> (ExecutionRecord, isNew: Bool) in
             var record = fresh
             if try record.insert(in: db) {
                 try journal.insert(execution: record.number, in: db)
+                try events.tell(begun: record, in: db)
                 return (record, true)
             }
             guard let existing = try ExecutionRecord.fetch(ExecutionARN(fresh.arn), in: db),

@@ -224,11 +224,13 @@ actor RunningExecution {
         guard record.kind == .standard, !steps.isEmpty else { return }
         record.wake = wake
         let record = record
-        let isStatusNew =
-            record.status != "RUNNING" || record.wake != saved.wake || steps.contains { $0.isRedrive }
-        try await environment.store.write { db in
+        let isTold = record.status != saved.status || steps.contains { $0.isRedrive }
+        let isStatusNew = isTold || record.status != "RUNNING" || record.wake != saved.wake
+        let now = environment.clock.now()
+        try await environment.store.write { [events = environment.store.events] db in
             for step in steps { try step.insert(execution: record.number, in: db) }
             if isStatusNew { try record.saveStatus(in: db) }
+            if isTold { try events.tell(changed: record, at: now, in: db) }
         }
     }
 
