@@ -46,10 +46,10 @@ extension CloudFormationService {
             changes: JSON.array(changes).serialized(),
             onFailure: request.string("OnStackFailure") ?? "ROLLBACK"
         )
-        try await store.write { db in
+        try await store.write { [events = store.events] db in
             if former == nil {
                 try stack.insert(db)
-                try StackEvent.of(stack, at: stack.created, reason: "User Initiated").insert(db)
+                try events.record(StackEvent.of(stack, at: stack.created, reason: "User Initiated"), in: db)
             }
             let taken = try ChangeSet.filter(Column("stackID") == stack.id && Column("name") == name).fetchCount(db) > 0
             guard !taken else {
@@ -143,7 +143,7 @@ extension CloudFormationService {
 
     private func beginCreation(of stack: Stack, by set: ChangeSet, onFailure: String) async throws -> Stack {
         let now = clock.now().milliseconds
-        return try await store.write { db in
+        return try await store.write { [events = store.events] db in
             guard var stack = try Stack.fetchOne(db, key: stack.id), stack.status == "REVIEW_IN_PROGRESS" else {
                 throw AWSError.validation("Stack:\(stack.id) is in \(stack.status) state and can not be created.")
             }
@@ -154,7 +154,7 @@ extension CloudFormationService {
             stack.status = "CREATE_IN_PROGRESS"
             stack.reason = "User Initiated"
             try stack.update(db)
-            try StackEvent.of(stack, at: now, reason: "User Initiated").insert(db)
+            try events.record(StackEvent.of(stack, at: now, reason: "User Initiated"), in: db)
             return stack
         }
     }

@@ -142,9 +142,9 @@ struct StackOperation {
         stack.reason = reason
         if status.hasPrefix("UPDATE") { stack.updated = now }
         let stack = stack
-        try await service.store.write { db in
+        try await service.store.write { [events = service.store.events] db in
             try stack.update(db)
-            try StackEvent.of(stack, at: now, reason: reason).insert(db)
+            try events.record(StackEvent.of(stack, at: now, reason: reason), in: db)
         }
     }
 
@@ -256,10 +256,10 @@ struct StackOperation {
         record.reason = reason
         record.updated = service.clock.now().milliseconds
         let changed = record
-        record = try await service.store.write { db in
+        record = try await service.store.write { [events = service.store.events] db in
             var changed = changed
             if keepsRecord { try changed.save(db) } else { try changed.delete(db) }
-            try StackEvent.of(changed).insert(db)
+            try events.record(StackEvent.of(changed), in: db)
             return changed
         }
     }

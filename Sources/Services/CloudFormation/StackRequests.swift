@@ -16,12 +16,12 @@ extension CloudFormationService {
         stack.onFailure = disablesRollback ? "DO_NOTHING" : request.string("OnFailure") ?? "ROLLBACK"
         stack.isProtected = request.bool("EnableTerminationProtection") ?? false
         let created = stack
-        try await store.write { db in
+        try await store.write { [events = store.events] db in
             guard try Stack.find(name, of: request.caller, in: db) == nil else {
                 throw AWSError.alreadyExists("Stack [\(name)] already exists")
             }
             try created.insert(db)
-            try StackEvent.of(created, at: created.created, reason: "User Initiated").insert(db)
+            try events.record(StackEvent.of(created, at: created.created, reason: "User Initiated"), in: db)
         }
         await runBriefly(stack)
         return AWSResponse(["StackId": .string(stack.id)])
@@ -56,7 +56,7 @@ extension CloudFormationService {
         changeSetID: String?
     ) async throws -> Stack {
         let now = clock.now().milliseconds
-        return try await store.write { db in
+        return try await store.write { [events = store.events] db in
             guard var stack = try Stack.fetchOne(db, key: id) else { throw AWSError.noSuchStack(id) }
             let isUpdatable =
                 stack.status.hasSuffix("_COMPLETE") && stack.status != "ROLLBACK_COMPLETE"
@@ -73,7 +73,7 @@ extension CloudFormationService {
             stack.reason = "User Initiated"
             stack.updated = now
             try stack.update(db)
-            try StackEvent.of(stack, at: now, reason: "User Initiated").insert(db)
+            try events.record(StackEvent.of(stack, at: now, reason: "User Initiated"), in: db)
             return stack
         }
     }
@@ -83,7 +83,7 @@ extension CloudFormationService {
         let name = try request.requiredString("StackName")
         let retained = request.strings("RetainResources")
         let now = clock.now().milliseconds
-        let stack = try await store.write { db -> Stack? in
+        let stack = try await store.write { [events = store.events] db -> Stack? in
             guard var stack = try Stack.find(name, of: request.caller, in: db), stack.status != "DELETE_COMPLETE" else {
                 return nil
             }
@@ -99,7 +99,7 @@ extension CloudFormationService {
             stack.status = "DELETE_IN_PROGRESS"
             stack.reason = "User Initiated"
             try stack.update(db)
-            try StackEvent.of(stack, at: now, reason: "User Initiated").insert(db)
+            try events.record(StackEvent.of(stack, at: now, reason: "User Initiated"), in: db)
             return stack
         }
         if let stack { await runBriefly(stack) }
@@ -109,7 +109,7 @@ extension CloudFormationService {
     func continueUpdateRollback(_ request: AWSRequest) async throws -> AWSResponse {
         let name = try request.requiredString("StackName")
         let now = clock.now().milliseconds
-        let stack = try await store.write { db in
+        let stack = try await store.write { [events = store.events] db in
             guard var stack = try Stack.find(name, of: request.caller, in: db) else { throw AWSError.noSuchStack(name) }
             guard stack.status == "UPDATE_ROLLBACK_FAILED" else {
                 throw AWSError.validation(
@@ -118,7 +118,7 @@ extension CloudFormationService {
             }
             stack.status = "UPDATE_ROLLBACK_IN_PROGRESS"
             try stack.update(db)
-            try StackEvent.of(stack, at: now, reason: "User Initiated").insert(db)
+            try events.record(StackEvent.of(stack, at: now, reason: "User Initiated"), in: db)
             return stack
         }
         await runBriefly(stack)

@@ -95,7 +95,7 @@ struct AlarmActions: Sendable {
     }
 
     /// AWS gives the metric of an alarm an id of its own, in the form of a UUID.
-    private static func identifier(_ alarm: Alarm) -> String {
+    static func identifier(_ alarm: Alarm) -> String {
         let digits = String(alarm.id ?? 0, radix: 16)
         return "00000000-0000-4000-8000-" + String(repeating: "0", count: max(0, 12 - digits.count)) + digits
     }

@@ -47,7 +47,7 @@ final class AlarmWatch: Sendable {
 
     func evaluate(_ alarm: Alarm, at now: Timestamp, in db: Database) throws {
         guard let change = try AlarmChange(of: alarm, at: now, in: db) else { return }
-        try change.record(outbox: store.outbox, in: db)
+        try change.record(in: store, db)
     }
 
     /// Looks at all alarms, and writes only where one changes.
@@ -99,8 +99,8 @@ struct AlarmChange: Sendable {
         if state != before.state { after.transitioned = now.milliseconds }
     }
 
-    /// Writes the new state with its history, and has its actions done.
-    func record(outbox: Outbox, in db: Database) throws {
+    /// Writes the new state with its history, tells of it, and has its actions done.
+    func record(in store: Store, _ db: Database) throws {
         try after.update(db)
         guard after.state != before.state else { return }
         try AlarmHistory.add(
@@ -111,10 +111,11 @@ struct AlarmChange: Sendable {
             at: now,
             in: db
         )
+        try store.events.tell(after, previously: before, at: now, in: db)
         guard after.actionsEnabled else { return }
         for action in after.actions(of: after.state) {
             let message = AlarmActions.message(action, after, previously: before, at: now)
-            try outbox.enqueue(topic: AlarmActions.topic, message, in: db)
+            try store.outbox.enqueue(topic: AlarmActions.topic, message, in: db)
         }
     }
 }

@@ -144,7 +144,7 @@ extension CloudWatchService {
             guard let alarm = try Alarm.find(name, of: caller, in: db) else {
                 throw AWSError("ResourceNotFound", "The alarm \(name) does not exist.", status: 404)
             }
-            try AlarmChange(of: alarm, to: state, reason, data: data, at: now).record(outbox: store.outbox, in: db)
+            try AlarmChange(of: alarm, to: state, reason, data: data, at: now).record(in: store, db)
         }
         return AWSResponse()
     }

@@ -8,7 +8,8 @@ extension ECRService {
     func batchDeleteImage(_ request: AWSRequest) async throws -> AWSResponse {
         let name = try request.requiredString("repositoryName")
         let ids = Self.ids(request)
-        let response = try await store.write { db in
+        let now = clock.now()
+        let response = try await store.write { [events = store.events] db in
             let address = try self.repository(name, request, in: db).address
             // Indexes first: then the images that they name can go with the same call.
             let indexes = try ids.filter { try address.image($0, in: db)?.image.isIndex ?? false }
@@ -17,7 +18,12 @@ extension ECRService {
             var failures: [JSON] = []
             for id in indexes + others {
                 switch try address.delete(id, in: db) {
-                case .deleted(let ids): deleted += ids.map(\.json)
+                case .deleted(let ids):
+                    deleted += ids.map(\.json)
+                    for id in ids {
+                        guard let digest = id.digest else { continue }
+                        try events.tell(.delete, digest, tag: id.tag, in: address, at: now, db)
+                    }
                 case .failed(let failure): failures.append(failure)
                 }
             }

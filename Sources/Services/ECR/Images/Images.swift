@@ -104,11 +104,12 @@ extension ECRService {
         }
         let name = try request.requiredString("repositoryName")
         let push = ImagePush(manifest: manifest, tag: request.string("imageTag"), moment: clock.now())
-        let repository = try await store.write { db in
+        let repository = try await store.write { [events = store.events] db in
             let repository = try self.repository(name, request, in: db)
             guard try push.perform(in: repository, db) else {
                 throw AWSError.imageAlreadyExists(manifest.digest, push.tag, repository)
             }
+            try events.tell(.push, manifest.digest, tag: push.tag, in: repository.address, at: push.moment, db)
             return repository
         }
         let image: JSON = [

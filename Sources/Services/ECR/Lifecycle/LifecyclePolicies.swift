@@ -11,9 +11,9 @@ extension ECRService {
         let text = try request.requiredString("lifecyclePolicyText")
         let policy = try LifecyclePolicy(text)
         let now = clock.now()
-        let repository = try await change(request) { repository, db in
+        let repository = try await change(request) { [events = store.events] repository, db in
             repository.lifecyclePolicy = text
-            try repository.apply(policy, now: now, in: db)
+            try repository.apply(policy, now: now, telling: events, in: db)
         }
         try await collect()
         return answer(repository, ["lifecyclePolicyText": .string(text)])
@@ -49,11 +49,11 @@ extension ECRService {
             try Repository.filter(Column("lifecyclePolicy") != nil).fetchAll(db)
         }
         for found in repositories {
-            try await store.write { db in
+            try await store.write { [events = store.events] db in
                 guard var repository = try? found.address.require(in: db), let text = repository.lifecyclePolicy else {
                     return
                 }
-                try repository.apply(try LifecyclePolicy(text), now: now, in: db)
+                try repository.apply(try LifecyclePolicy(text), now: now, telling: events, in: db)
             }
         }
     }
@@ -124,11 +124,20 @@ extension ECRService {
 
 extension Repository {
     /// Does what the policy says about the repository's images.
-    fileprivate mutating func apply(_ policy: LifecyclePolicy, now: Timestamp, in db: Database) throws {
+    fileprivate mutating func apply(
+        _ policy: LifecyclePolicy,
+        now: Timestamp,
+        telling events: ServiceEvents,
+        in db: Database
+    ) throws {
         let images = try address.images(in: db)
         for mark in try address.marks(policy, images, now: now, in: db) {
             switch mark.action {
-            case .expire: try address.removeImage(mark.digest, in: db)
+            case .expire:
+                if let image = images.first(where: { $0.image.digest == mark.digest }) {
+                    try events.tell(deleted: image, in: address, at: now, db)
+                }
+                try address.removeImage(mark.digest, in: db)
             case .transition: try address.setStatus(.archived, of: mark.digest, at: now, in: db)
             }
         }

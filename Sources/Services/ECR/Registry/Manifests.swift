@@ -110,9 +110,10 @@ extension ECRService {
     ///   that very manifest.
     func push(_ manifest: Manifest, tag: String?, into address: RepositoryAddress) async throws {
         let push = ImagePush(manifest: manifest, tag: tag, moment: clock.now())
-        try await store.write { db in
+        try await store.write { [events = store.events] db in
             let repository = try address.require(in: db)
             let isNew = try push.perform(in: repository, db)
+            if isNew { try events.tell(.push, manifest.digest, tag: tag, in: address, at: push.moment, db) }
             if !isNew, let tag, repository.isImmutable(tag) {
                 throw AWSError.imageTagAlreadyExists(tag, repository.name)
             }
@@ -122,12 +123,17 @@ extension ECRService {
     /// Removes a tag, or an image with its tags.
     /// - Throws: `MANIFEST_UNKNOWN`; `DENIED` where an index names the image.
     func delete(_ id: ImageID, from repository: RepositoryAddress) async throws {
-        try await store.write { db in
+        let now = clock.now()
+        try await store.write { [events = store.events] db in
             try repository.require(in: db)
-            guard let image = try repository.image(id, in: db)?.image else {
+            guard let tagged = try repository.image(id, in: db) else {
                 throw RegistryError.imageNotFound(id.digest ?? id.tag ?? "")
             }
-            if let tag = id.tag { return try repository.removeTag(tag, in: db) }
+            let image = tagged.image
+            if let tag = id.tag {
+                try events.tell(.delete, image.digest, tag: tag, in: repository, at: now, db)
+                return try repository.removeTag(tag, in: db)
+            }
             let indexes = try repository.indexes(naming: image.digest, in: db)
             guard indexes.isEmpty else {
                 throw RegistryError(
@@ -136,6 +142,7 @@ extension ECRService {
                     status: 403
                 )
             }
+            try events.tell(deleted: tagged, in: repository, at: now, db)
             try repository.removeImage(image.digest, in: db)
         }
         try await collect()

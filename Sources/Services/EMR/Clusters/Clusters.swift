@@ -25,10 +25,14 @@ extension EMRService {
             try Step(config, of: made, role: request.string("StepExecutionRoleArn"), at: now)
         }
         guard steps.count <= Self.maximumActiveSteps else { throw AWSError.tooManySteps }
-        try await store.write { db in
+        try await store.write { [events = store.events] db in
             var cluster = made
             try cluster.insert(db)
-            for var step in steps { try step.insert(db) }
+            try events.tell(cluster, after: nil, at: now, in: db)
+            for var step in steps {
+                try step.insert(db)
+                try events.tell(step, after: nil, of: cluster, at: now, in: db)
+            }
         }
         clusters.add(made.id)
         await clusters.settled(made.id)
@@ -68,15 +72,18 @@ extension EMRService {
     /// `TerminateJobFlows`: those that are not protected end, the others are told of.
     func terminateJobFlows(_ request: AWSRequest) async throws -> AWSResponse {
         let ids = request.strings("JobFlowIds")
-        let (ending, isProtected) = try await store.write { [caller = request.caller] db in
+        let now = clock.now().milliseconds
+        let (ending, isProtected) = try await store.write { [caller = request.caller, events = store.events] db in
             let found = try ids.map { id in
                 guard let cluster = try Cluster.find(id, of: caller, in: db) else { throw AWSError.noJobFlow }
                 return cluster
             }
             let ending = found.filter { !$0.isProtected && !$0.state.isEnding }
             for var cluster in ending {
+                let former = cluster.state
                 cluster.end("USER_REQUEST", "Terminated by user request")
                 try cluster.update(db)
+                try events.tell(cluster, after: former, at: now, in: db)
             }
             return (ending.map(\.id), found.contains { $0.isProtected && !$0.state.isEnding })
         }

@@ -60,7 +60,7 @@ actor RunningCluster {
     /// Changes the records as the event wants it.
     private func apply(_ event: ClusterCourse.Event) async throws -> (Cluster, [ClusterCourse.Effect]) {
         let now = environment.clock.now().milliseconds
-        return try await environment.store.write { [id] db in
+        return try await environment.store.write { [id, events = environment.store.events] db in
             guard let cluster = try Cluster.filter(Column("id") == id).fetchOne(db) else {
                 throw AWSError.noCluster(id)
             }
@@ -72,7 +72,11 @@ actor RunningCluster {
             )
             let effects = course.receive(event, at: now)
             if course.cluster != cluster { try course.cluster.update(db) }
-            for (old, new) in zip(before, course.steps) where old != new { try new.update(db) }
+            for (old, new) in zip(before, course.steps) where old != new {
+                try new.update(db)
+                try events.tell(new, after: old.state, of: course.cluster, at: now, in: db)
+            }
+            try events.tell(course.cluster, after: cluster.state, at: now, in: db)
             return (course.cluster, effects)
         }
     }

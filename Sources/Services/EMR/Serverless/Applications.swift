@@ -34,13 +34,14 @@ extension EMRServerlessService {
             request: JSON.object(document).serialized(),
             tags: request.tags
         )
-        let application = try await store.write { db in
+        let application = try await store.write { [events = store.events] db in
             let same = ServerlessApplication.filter(
                 Column("account") == made.account && Column("region") == made.region && Column("token") == token
             )
             if let known = try same.fetchOne(db) { return known }
             var made = made
             try made.insert(db)
+            try events.tell(made, after: nil, in: db)
             return made
         }
         return .output([
@@ -133,11 +134,13 @@ extension EMRServerlessService {
     ) async throws -> ServerlessApplication {
         let id = try request.requiredString("applicationId")
         let now = clock.now().milliseconds
-        return try await store.write { [caller = request.caller] db in
+        return try await store.write { [caller = request.caller, events = store.events] db in
             var application = try ServerlessApplication.require(id, of: caller, in: db)
+            let former = application.state
             try body(&application)
             application.updated = now
             try application.update(db)
+            try events.tell(application, after: former, in: db)
             return application
         }
     }

@@ -21,15 +21,18 @@ extension EMRServerlessService {
             throw AWSError.refused("Trainyard runs Spark jobs only: give jobDriver.sparkSubmit.")
         }
         let now = clock.now().milliseconds
-        let (job, isNew) = try await store.write { [request] db in
+        let (job, isNew) = try await store.write { [request, events = store.events] db in
             var application = try ServerlessApplication.require(id, of: request.caller, in: db)
             let same = JobRun.filter(Column("application") == id && Column("token") == token)
             if let known = try same.fetchOne(db) { return (known, false) }
+            let former = application.state
             try application.admit()
             application.updated = now
             try application.update(db)
+            try events.tell(application, after: former, in: db)
             var job = JobRun(request, of: application, token: token, at: now)
             try job.insert(db)
+            try events.tell(job, after: nil, in: db)
             return (job, true)
         }
         if isNew { await jobs.begin(job) }
@@ -68,14 +71,16 @@ extension EMRServerlessService {
     func cancelJobRun(_ request: AWSRequest) async throws -> AWSResponse {
         let found = try await requireJobRun(request)
         let now = clock.now().milliseconds
-        let job = try await store.write { db in
+        let job = try await store.write { [events = store.events] db in
             var job = try JobRun.require(found.id, of: found.application, in: db)
             guard !job.state.isFinal else {
                 throw AWSError.refused("The job run \(job.id) is \(job.state.rawValue) and cannot be cancelled.")
             }
+            let former = job.state
             job.state = .cancelling
             job.updated = now
             try job.update(db)
+            try events.tell(job, after: former, in: db)
             return job
         }
         await jobs.cancel(job.id, grace: request.integer("shutdownGracePeriodInSeconds"))

@@ -65,13 +65,14 @@ actor RunningJobs {
 
     private func perform(_ job: JobRun, _ control: ProgramControl) async throws {
         let now = environment.clock.now()
-        let isBegun = try await environment.store.write { db in
+        let isBegun = try await environment.store.write { [events = environment.store.events] db in
             guard var current = try JobRun.filter(Column("id") == job.id).fetchOne(db), current.state == .submitted
             else { return false }
             current.state = .running
             current.started = now.milliseconds
             current.updated = now.milliseconds
             try current.update(db)
+            try events.tell(current, after: .submitted, in: db)
             return true
         }
         let run = ServerlessRun(job: job, environment: environment)
@@ -91,12 +92,13 @@ actor RunningJobs {
         guard let minutes = job.document["executionTimeoutMinutes"]?.intValue, minutes > 0 else { return nil }
         return Task { [environment] in
             do { try await environment.clock.sleep(until: begin + .seconds(minutes * 60)) } catch { return }
-            _ = try? await environment.store.write { db in
+            _ = try? await environment.store.write { [events = environment.store.events] db in
                 guard var current = try JobRun.filter(Column("id") == job.id).fetchOne(db), current.state == .running
                 else { return }
                 current.state = .cancelling
                 current.details = "Job run exceeded its execution timeout of \(minutes) minutes."
                 try current.update(db)
+                try events.tell(current, after: .running, in: db)
             }
             await control.end(within: .seconds(Self.grace))
         }
@@ -104,9 +106,10 @@ actor RunningJobs {
 
     private func finish(_ id: String, _ failure: StepFailure?) async throws {
         let now = environment.clock.now().milliseconds
-        try await environment.store.write { db in
+        try await environment.store.write { [events = environment.store.events] db in
             guard var job = try JobRun.filter(Column("id") == id).fetchOne(db), !job.state.isFinal else { return }
-            if job.state == .cancelling {
+            let former = job.state
+            if former == .cancelling {
                 job.state = .cancelled
             } else if let failure {
                 job.state = .failed
@@ -117,6 +120,7 @@ actor RunningJobs {
             job.ended = now
             job.updated = now
             try job.update(db)
+            try events.tell(job, after: former, in: db)
         }
     }
 }

@@ -21,13 +21,16 @@ extension EMRService {
         let given = request["Steps"]?.arrayValue ?? []
         let role = request.string("ExecutionRoleArn")
         let now = clock.now().milliseconds
-        let steps = try await store.write { [caller = request.caller] db in
+        let steps = try await store.write { [caller = request.caller, events = store.events] db in
             guard let cluster = try Cluster.find(id, of: caller, in: db) else { throw AWSError.noJobFlow }
             guard !cluster.state.isEnding else { throw AWSError.jobFlowEnded }
             let active = try Step.unfinished(of: id, in: db).count
             guard active + given.count <= Self.maximumActiveSteps else { throw AWSError.tooManySteps }
             let steps = try given.map { try Step($0, of: cluster, role: role, at: now) }
-            for var step in steps { try step.insert(db) }
+            for var step in steps {
+                try step.insert(db)
+                try events.tell(step, after: nil, of: cluster, at: now, in: db)
+            }
             return steps
         }
         clusters.tell(id)
@@ -78,12 +81,13 @@ extension EMRService {
         let ids = request.strings("StepIds")
         let isForced = request.string("StepCancellationOption") == "TERMINATE_PROCESS"
         let now = clock.now().milliseconds
-        let answers = try await store.write { [caller = request.caller] db in
-            _ = try Cluster.require(cluster, of: caller, in: db)
+        let answers = try await store.write { [caller = request.caller, events = store.events] db in
+            let owner = try Cluster.require(cluster, of: caller, in: db)
             return try ids.map { id -> JSON in
                 guard var step = try Step.filter(Column("id") == id && Column("cluster") == cluster).fetchOne(db) else {
                     throw AWSError.noStep(id)
                 }
+                let former = step.state
                 guard step.cancel(isForced: isForced, at: now) else {
                     return [
                         "StepId": .string(id), "Status": "FAILED",
@@ -91,6 +95,7 @@ extension EMRService {
                     ]
                 }
                 try step.update(db)
+                try events.tell(step, after: former, of: owner, at: now, in: db)
                 return ["StepId": .string(id), "Status": "SUBMITTED"]
             }
         }
