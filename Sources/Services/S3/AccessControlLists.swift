@@ -30,7 +30,8 @@ extension S3Service {
     }
 
     func putObjectAcl(_ request: AWSRequest) async throws -> AWSResponse {
-        try await store.write { db in
+        let now = clock.now()
+        return try await store.write { [events = store.events] db in
             var (bucket, object) = try Self.readableObject(
                 request,
                 method: "PUT",
@@ -47,6 +48,7 @@ extension S3Service {
             try AccessControl.refusePublic(grants, in: bucket)
             object.attributes["Grants"] = grants
             try object.update(in: db)
+            try events.tell("Object ACL Updated", object, by: request, in: bucket, at: now, db)
             return AWSResponse()
         }
     }

@@ -11,6 +11,7 @@ struct BucketDocument: Sendable {
     static let ownershipControls = "OwnershipControls"
     static let publicAccessBlock = "PublicAccessBlockConfiguration"
     static let grants = "Grants"
+    static let notifications = "NotificationConfiguration"
 
     /// The model's member that carries the document in the request.
     var member: String
@@ -74,7 +75,7 @@ struct BucketDocument: Sendable {
             prepare: checkedCORS
         ),
         BucketDocument(
-            member: "NotificationConfiguration",
+            member: notifications,
             get: "GetBucketNotificationConfiguration",
             put: "PutBucketNotificationConfiguration",
             readAction: "s3:GetBucketNotification",

@@ -18,14 +18,14 @@ extension S3Service {
             received = try await receiver.receive(body, claims: claims)
         }
         let now = clock.now()
-        let write = { @Sendable [received] (db: Database) in
-            try Self.write(copy, request, source, received, at: now, in: db)
+        let copying = { @Sendable [received] (db: Database) throws -> (AWSResponse, [String]) in
+            try write(copy, request, source, received, at: now, in: db)
         }
-        guard let received else { return try await writing(write) }
-        return try await keeping(received, write)
+        guard let received else { return try await writing(copying) }
+        return try await keeping(received, copying)
     }
 
-    private static func write(
+    private func write(
         _ copy: ObjectCopy,
         _ request: AWSRequest,
         _ source: CopySource.Content,
@@ -57,6 +57,7 @@ extension S3Service {
         }
         try WritePreconditions(request).check(try ObjectRecord.current(bucket.name, object.key, in: db))
         let orphans = try object.put(in: bucket, db)
+        try store.events.tell(created: object, by: request, "CopyObject", in: bucket, db)
         var output = object.encryption
         let result: JSON.Object = ["ETag": object.quotedETag, "LastModified": object.lastModified]
         output["CopyObjectResult"] = .object(result.merging(object.checksums))

@@ -14,7 +14,7 @@ extension S3Service {
             let action = version == nil ? "s3:DeleteObject" : "s3:DeleteObjectVersion"
             let bucket = try BucketRecord.authorized(request, action, key: key, in: db)
             let condition = DeletionCondition(request)
-            let deletion = try Self.delete(key, version, condition, request, in: bucket, at: now, db)
+            let deletion = try delete(key, version, condition, request, in: bucket, at: now, db)
             return (
                 .output([
                     "DeleteMarker": JSON.bool(true).if(deletion.isMarker),
@@ -38,7 +38,7 @@ extension S3Service {
             var (deleted, errors, orphans): ([JSON], [JSON], [String]) = ([], [], [])
             for entry in entries {
                 do {
-                    let (report, removed) = try Self.delete(entry, request, in: bucket, at: now, db)
+                    let (report, removed) = try delete(entry, request, in: bucket, at: now, db)
                     if !isQuiet { deleted.append(report) }
                     orphans += removed
                 } catch let error as AWSError {
@@ -54,7 +54,7 @@ extension S3Service {
     }
 
     /// Deletes one of many and says how it went.
-    private static func delete(
+    private func delete(
         _ entry: JSON,
         _ request: AWSRequest,
         in bucket: BucketRecord,
@@ -95,7 +95,7 @@ extension S3Service {
 
     /// Without a version: removes the object, or hides it behind a delete marker where the bucket keeps versions.
     /// With one: removes that version. What is not there counts as deleted.
-    private static func delete(
+    private func delete(
         _ key: String,
         _ version: String?,
         _ condition: DeletionCondition,
@@ -108,12 +108,18 @@ extension S3Service {
         try condition.check(found, key)
         if let version {
             guard let found else { return Deletion(version: version) }
+            try store.events.tell(deleted: found, isMarkerNew: false, by: request, in: bucket, at: now, db)
             return Deletion(isMarker: found.isDeleteMarker, version: version, orphans: try found.delete(in: db))
         }
-        guard bucket.versioning != nil else { return Deletion(orphans: try found?.delete(in: db) ?? []) }
+        guard bucket.versioning != nil else {
+            guard let found else { return Deletion() }
+            try store.events.tell(deleted: found, isMarkerNew: false, by: request, in: bucket, at: now, db)
+            return Deletion(orphans: try found.delete(in: db))
+        }
         var marker = ObjectRecord(bucket: bucket.name, key: key, modified: now, account: bucket.owner(request))
         marker.isDeleteMarker = true
         let orphans = try marker.put(in: bucket, db)
+        try store.events.tell(deleted: marker, isMarkerNew: true, by: request, in: bucket, at: now, db)
         return Deletion(isMarker: true, version: marker.version, orphans: orphans)
     }
 }

@@ -87,10 +87,13 @@ extension S3Service {
         _ action: String,
         _ tags: [JSON]
     ) async throws -> AWSResponse {
-        try await store.write { db in
+        let now = clock.now()
+        return try await store.write { [events = store.events] db in
             var (bucket, object) = try Self.taggedObject(request, method, action, in: db)
             object.tags = tags
             try object.update(in: db)
+            let change = method == "PUT" ? "Object Tags Added" : "Object Tags Deleted"
+            try events.tell(change, object, by: request, in: bucket, at: now, db)
             return .output(["VersionId": object.answeredVersion(in: bucket)])
         }
     }
