@@ -1,0 +1,114 @@
+"""What services tell the event bus, by rules whose target is a Lambda function that prints the event."""
+
+import json
+
+import pytest
+
+from conftest import ROLE, wait_for
+from functions import python
+
+SCRIPT = "mkdir -p /opt/ml/model; echo done > /opt/ml/model/model.txt"
+
+
+class Bus:
+    """Rules with a function as their target, and the events that it has got."""
+
+    def __init__(self, yard, name):
+        self.name, self.events, self.logs = name, yard.client("events"), yard.client("logs")
+        functions = yard.client("lambda")
+        self.function = functions.create_function(
+            FunctionName=name, Runtime="python3.12", Handler="main.handler", Role=ROLE,
+            Code={"ZipFile": python('print("EVENT " + json.dumps(event))')})["FunctionArn"]
+        functions.add_permission(FunctionName=name, StatementId="events", Action="lambda:InvokeFunction",
+                                 Principal="events.amazonaws.com")
+
+    def listen(self, source, **detail):
+        rule = f"{self.name}-{source.replace('.', '-')}"
+        pattern = {"source": [source], **({"detail": detail} if detail else {})}
+        self.events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
+        answer = self.events.put_targets(Rule=rule, Targets=[{"Id": "function", "Arn": self.function}])
+        assert answer["FailedEntryCount"] == 0
+
+    def received(self):
+        try:
+            lines = self.logs.filter_log_events(logGroupName=f"/aws/lambda/{self.name}")["events"]
+        except self.logs.exceptions.ResourceNotFoundException:
+            return []
+        return [json.loads(line["message"].removeprefix("EVENT ")) for line in lines if line["message"].startswith("EVENT ")]
+
+    def wait(self, detail_type, is_last):
+        """The events of a type, each once, once the last of them is among them."""
+        def look():
+            events = {event["id"]: event for event in self.received() if event["detail-type"] == detail_type}
+            return list(events.values()) if any(is_last(event["detail"]) for event in events.values()) else None
+        return wait_for(look, 30)
+
+
+@pytest.fixture
+def bus(yard, name):
+    return Bus(yard, name)
+
+
+def test_a_training_job_tells_its_stages(yard, name, bus):
+    bus.listen("aws.sagemaker", TrainingJobName=[name])
+    sagemaker, s3 = yard.client("sagemaker"), yard.client("s3")
+    s3.create_bucket(Bucket=name)
+    arn = sagemaker.create_training_job(
+        TrainingJobName=name, RoleArn=ROLE, Tags=[{"Key": "team", "Value": "red"}],
+        AlgorithmSpecification={"TrainingImage": "example.com/train:1", "TrainingInputMode": "File",
+                                "ContainerEntrypoint": ["/bin/sh", "-c", SCRIPT]},
+        OutputDataConfig={"S3OutputPath": f"s3://{name}/models/"},
+        ResourceConfig={"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
+        StoppingCondition={"MaxRuntimeInSeconds": 600})["TrainingJobArn"]
+    events = bus.wait("SageMaker Training Job State Change", lambda detail: detail["TrainingJobStatus"] == "Completed")
+    wait_for(lambda: len(bus.received()) >= 5, 30)
+    events = [event for event in bus.received() if event["detail"].get("TrainingJobName") == name]
+    stages = {event["detail"]["SecondaryStatus"] for event in events}
+    assert stages == {"Starting", "Downloading", "Training", "Uploading", "Completed"}
+    (last,) = {e["id"]: e for e in events if e["detail"]["TrainingJobStatus"] == "Completed"}.values()
+    assert (last["source"], last["resources"], last["account"]) == ("aws.sagemaker", [arn], "000000000000")
+    detail = last["detail"]
+    assert detail["Tags"] == {"team": "red"}
+    assert detail["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://{name}/models/{name}/output/model.tar.gz"
+    assert detail["TrainingEndTime"] >= detail["TrainingStartTime"] >= detail["CreationTime"] > 1_600_000_000_000
+    assert [t["Status"] for t in detail["SecondaryStatusTransitions"]] == [
+        "Starting", "Downloading", "Training", "Uploading", "Completed"]
+
+
+def test_objects_are_told_where_the_bucket_has_it_on(yard, name, bus):
+    s3 = yard.client("s3")
+    s3.create_bucket(Bucket=name)
+    bus.listen("aws.s3", bucket={"name": [name]})
+    s3.put_object(Bucket=name, Key="silent", Body=b"x")
+    s3.put_bucket_notification_configuration(
+        Bucket=name, NotificationConfiguration={"EventBridgeConfiguration": {}})
+    kept = s3.get_bucket_notification_configuration(Bucket=name)
+    assert kept["EventBridgeConfiguration"] == {}
+    answer = s3.put_object(Bucket=name, Key="told", Body=b"hello")
+    s3.delete_object(Bucket=name, Key="told")
+    (deleted,) = bus.wait("Object Deleted", lambda detail: detail["object"]["key"] == "told")
+    (created,) = bus.wait("Object Created", lambda detail: detail["object"]["key"] == "told")
+    assert created["resources"] == [f"arn:aws:s3:::{name}"]
+    about = created["detail"]["object"]
+    assert (about["size"], about["etag"]) == (5, answer["ETag"].strip('"'))
+    assert created["detail"]["reason"] == "PutObject"
+    assert created["detail"]["request-id"] == answer["ResponseMetadata"]["RequestId"]
+    assert deleted["detail"]["deletion-type"] == "Permanently Deleted"
+    assert about["sequencer"] < deleted["detail"]["object"]["sequencer"]
+
+
+def test_an_execution_tells_its_beginning_and_its_end(yard, name, bus):
+    states = yard.client("stepfunctions")
+    definition = {"StartAt": "S", "States": {"S": {"Type": "Pass", "Result": {"a": 1}, "End": True}}}
+    machine = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)["stateMachineArn"]
+    bus.listen("aws.states", stateMachineArn=[machine])
+    execution = states.start_execution(stateMachineArn=machine, input='{"x": 1}')["executionArn"]
+    events = bus.wait("Step Functions Execution Status Change", lambda detail: detail["status"] == "SUCCEEDED")
+    wait_for(lambda: len(bus.received()) >= 2, 30)
+    details = {event["detail"]["status"]: event["detail"] for event in bus.received()}
+    assert set(details) == {"RUNNING", "SUCCEEDED"}
+    assert details["RUNNING"]["stopDate"] is None and details["RUNNING"]["output"] is None
+    last = details["SUCCEEDED"]
+    assert (last["executionArn"], last["input"], last["output"]) == (execution, '{"x": 1}', '{"a":1}')
+    assert last["inputDetails"] == last["outputDetails"] == {"included": True}
+    assert all(event["resources"] == [execution] for event in events)
