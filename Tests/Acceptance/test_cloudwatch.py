@@ -161,3 +161,27 @@ def test_an_alarm_of_a_stack(yard, name):
     stacks.delete_stack(StackName=stack)
     stacks.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
     assert cloudwatch.describe_alarms(AlarmNames=[outputs["Name"]])["MetricAlarms"] == []
+
+
+def test_functions_and_executions_are_measured(yard, name):
+    functions, states, cloudwatch = yard.client("lambda"), yard.client("stepfunctions"), yard.client("cloudwatch")
+    functions.create_function(FunctionName=name, Runtime="python3.12", Handler="main.handler", Role=ROLE,
+                              Code={"ZipFile": python("if event.get('fails'): raise ValueError\nreturn 1")})
+    for payload in ("{}", "{}", '{"fails": true}'):
+        functions.invoke(FunctionName=name, Payload=payload)
+    machine = states.create_state_machine(name=name, roleArn=ROLE, definition=json.dumps({
+        "StartAt": "S", "States": {"S": {"Type": "Pass", "End": True}}}))["stateMachineArn"]
+    for _ in range(4):
+        states.start_execution(stateMachineArn=machine)
+
+    def told(namespace, metric, dimensions, kind="Sum"):
+        return sum(point[kind] for point in statistics(cloudwatch, namespace, metric, dimensions, kind))
+
+    by_name, by_machine = {"FunctionName": name}, {"StateMachineArn": machine}
+    wait_for(lambda: told("AWS/Lambda", "Invocations", by_name) == 3, 10)
+    wait_for(lambda: told("AWS/States", "ExecutionsSucceeded", by_machine) == 4, 10)
+    assert told("AWS/Lambda", "Errors", by_name) == 1
+    assert told("AWS/Lambda", "Duration", {**by_name, "Resource": name}, "SampleCount") == 3
+    assert told("AWS/Lambda", "ConcurrentExecutions", by_name, "Maximum") == 1
+    assert told("AWS/States", "ExecutionsStarted", by_machine) == 4
+    assert told("AWS/States", "ExecutionTime", by_machine, "SampleCount") == 4

@@ -65,10 +65,12 @@ extension LambdaService {
 
     /// Runs a function with one event, in a warm environment where there is one.
     func run(_ function: ResolvedFunction, _ invocation: Invocation) async throws -> InvocationOutcome {
-        do {
-            return try await pool.withEnvironment(for: function) { await $0.invoke(invocation) }
-        } catch let failure as LaunchFailure {
-            return .failure(failure.type, "RequestId: \(invocation.requestID) Error: \(failure.message)")
+        try await metrics.measuring(function.reference) {
+            do {
+                return try await pool.withEnvironment(for: function) { await $0.invoke(invocation) }
+            } catch let failure as LaunchFailure {
+                return .failure(failure.type, "RequestId: \(invocation.requestID) Error: \(failure.message)")
+            }
         }
     }
 

@@ -20,6 +20,7 @@ public final class LambdaService: AWSService {
     let images: FunctionImages
     let pool: EnvironmentPool
     let resolved = ResolvedFunctions()
+    let metrics: InvocationMetrics
 
     public init(store: Store, aws: any AWSCaller, clock: any WallClock, logger: Logger, host: ComputeHost) {
         self.store = store
@@ -29,6 +30,7 @@ public final class LambdaService: AWSService {
         self.host = host
         packages = DeploymentPackages(store: store, aws: aws, host: host, logger: logger)
         images = FunctionImages(host: host, logger: logger)
+        metrics = InvocationMetrics(aws: aws, logger: logger)
         pool = EnvironmentPool(
             launcher: EnvironmentLauncher(aws: aws, clock: clock, host: host, packages: packages, logger: logger),
             clock: clock,
@@ -78,10 +80,14 @@ public final class LambdaService: AWSService {
         deliverAsynchronousInvocations()
     }
 
-    public func shutdown() async { await pool.shutdown() }
+    public func shutdown() async {
+        await pool.shutdown()
+        await metrics.publish()
+    }
 
     public func reset() async {
         await pool.shutdown()
+        metrics.forget()
         resolved.forget()
     }
 

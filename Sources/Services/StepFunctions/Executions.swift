@@ -36,11 +36,13 @@ extension StepFunctionsService {
         fresh.wake = execution.idleUntil
         let journal = StepRecord(sequence: 1, time: now.milliseconds, input: nil, events: step.events)
         let (saved, isNew) = try await save(fresh, journal)
+        if isNew { environment.metrics.add(begun: saved) }
         if isNew, step.status.isRunning || saved.log != nil {
             let live = RunningExecution(saved, execution, sequence: 1, in: environment)
             running.add(live)
             await live.begin(step.effects, logging: step.events)
         } else if isNew {
+            environment.metrics.add(ended: saved)
             recent.keep(ended: saved)
         }
         return AWSResponse(["executionArn": .string(saved.arn), "startDate": saved.started.json])

@@ -56,6 +56,7 @@ extension StepFunctionsService {
         record.apply(step.status, at: clock.now())
         let live = RunningExecution(record, execution, sequence: 1, in: environment)
         running.add(live)
+        environment.metrics.add(begun: record)
         await live.begin(step.effects, logging: step.events)
         return live
     }

@@ -22,6 +22,8 @@ extension RunningExecution {
         let mocks: MockedTasks?
         let aws: any AWSCaller
         let http = OutgoingHTTP()
+        /// What CloudWatch is told.
+        let metrics: ExecutionMetrics
 
         init(store: Store, aws: any AWSCaller, clock: any WallClock, logger: Logger, rehearsal: Rehearsal) {
             self.store = store
@@ -31,6 +33,7 @@ extension RunningExecution {
             self.rehearsal = rehearsal
             mocks = rehearsal.mocks.map(MockedTasks.init)
             timers = Timers(clock: clock)
+            metrics = ExecutionMetrics(aws: aws, logger: logger)
         }
 
         var tasks: TaskPerformer { TaskPerformer(environment: self) }

@@ -61,6 +61,8 @@ actor RunningExecution {
         write(events)
         for effect in effects { perform(effect, after: past) }
         if !execution.status.isRunning {
+            // One that had ended is taken up to be redriven.
+            if past == nil { environment.metrics.add(ended: record) }
             finish()
         } else if past == nil {
             // One that was taken up again was so because something is to happen to it.
@@ -144,7 +146,10 @@ actor RunningExecution {
             for arrival in batch { forget(arrival.input) }
             for effect in effects { perform(effect, after: nil) }
             for waiter in waiters { waiter.resume() }
-            if !execution.status.isRunning { finish() }
+            if !execution.status.isRunning {
+                environment.metrics.add(ended: record)
+                finish()
+            }
         }
         isBusy = false
         if execution.status.isRunning { restIfIdle() }

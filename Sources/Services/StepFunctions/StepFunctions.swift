@@ -99,6 +99,7 @@ public final class StepFunctionsService: AWSService {
         activities.dismiss()
         for execution in running.removeAll() { await execution.halt() }
         await timers.stop()
+        await environment.metrics.publish()
     }
 
     public func reset() async {
@@ -106,5 +107,6 @@ public final class StepFunctionsService: AWSService {
         environment.definitions.removeAll()
         machines.removeAll()
         recent.removeAll()
+        environment.metrics.forget()
     }
 }

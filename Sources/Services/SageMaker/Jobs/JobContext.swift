@@ -32,7 +32,7 @@ struct JobContext: Sendable {
         self.host = host
         self.logger = logger
         self.modelStartup = modelStartup
-        metrics = MetricPublisher(aws: aws, clock: clock, logger: logger)
+        metrics = MetricPublisher(aws: aws, logger: logger)
     }
 
     /// The host's directory for the jobs' files.

@@ -28,7 +28,7 @@ struct InvocationMetrics: Sendable {
             .init(metric: "Invocation4XXErrors", value: (400..<500).contains(status) ? 1 : 0),
             .init(metric: "Invocation5XXErrors", value: status >= 500 ? 1 : 0),
             .init(metric: "InvocationModelErrors", value: status >= 300 ? 1 : 0),
-            .init(metric: "ModelLatency", unit: "Microseconds", value: latency.microseconds),
+            .init(metric: "ModelLatency", unit: "Microseconds", duration: latency / .microseconds(1)),
         ]
         publisher.add(values, from: source)
     }
@@ -42,15 +42,5 @@ extension InferenceFailure {
         case .timedOut, .unreachable, .notReady: 500
         case .targetModelMissing, .targetModelNotSupported, .invalid, .throttled: 400
         }
-    }
-}
-
-extension Duration {
-    /// Whole, with three significant digits: enough to see by, and few enough values to count each.
-    fileprivate var microseconds: Double {
-        let exact = self / .microseconds(1)
-        var step = 1.0
-        while exact / step >= 1000 { step *= 10 }
-        return (exact / step).rounded() * step
     }
 }

@@ -1,23 +1,50 @@
-import AWSProtocol
 import JSON
-import Logging
+public import Logging
 import Synchronization
 
-/// Tells CloudWatch what the service measures: values gathered for a second, so that a busy endpoint costs one call.
-final class MetricPublisher: Sendable {
+/// Tells CloudWatch what a service measures: values gathered for a second, so that a busy resource costs one call.
+public final class MetricPublisher: Sendable {
     /// What measures: the dimensions that its metrics have in common.
-    struct Source: Hashable, Sendable {
-        var account: String
-        var region: String
-        var namespace: String
+    public struct Source: Hashable, Sendable {
+        public var account: String
+        public var region: String
+        public var namespace: String
         /// Names and values by turns.
-        var dimensions: [String]
+        public var dimensions: [String]
+
+        public init(account: String, region: String, namespace: String, dimensions: [String]) {
+            self.account = account
+            self.region = region
+            self.namespace = namespace
+            self.dimensions = dimensions
+        }
     }
 
-    struct Value: Sendable {
-        var metric: String
-        var unit = "None"
-        var value: Double
+    public struct Value: Sendable {
+        public var metric: String
+        public var unit: String
+        public var value: Double
+        /// How often it came.
+        public var count: Int
+
+        public init(metric: String, unit: String = "None", value: Double, count: Int = 1) {
+            self.metric = metric
+            self.unit = unit
+            self.value = value
+            self.count = count
+        }
+
+        /// A duration, whole, with three significant digits: enough to see by, and few enough values to count each.
+        /// - Parameter exact: In the unit.
+        public init(metric: String, unit: String, duration exact: Double) {
+            self.init(metric: metric, unit: unit, value: Self.rounded(exact))
+        }
+
+        public static func rounded(_ exact: Double) -> Double {
+            var step = 1.0
+            while exact / step >= 1000 { step *= 10 }
+            return (exact / step).rounded() * step
+        }
     }
 
     /// How often each value of a metric came.
@@ -37,37 +64,39 @@ final class MetricPublisher: Sendable {
     private static let maximumData = 1000
 
     private let aws: any AWSCaller
-    private let clock: any WallClock
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(aws: any AWSCaller, clock: any WallClock, logger: Logger) {
+    public init(aws: any AWSCaller, logger: Logger) {
         self.aws = aws
-        self.clock = clock
         self.logger = logger
     }
 
-    func add(_ values: [Value], from source: Source) {
+    /// Counts values of one source, or of several that they all belong to.
+    public func add(_ values: [Value], from sources: Source...) {
         let isFirst = state.withLock { state in
-            for value in values {
-                state.gathered[source, default: [:]][value.metric, default: Counts(unit: value.unit)]
-                    .counts[value.value, default: 0] += 1
+            for source in sources {
+                for value in values {
+                    state.gathered[source, default: [:]][value.metric, default: Counts(unit: value.unit)]
+                        .counts[value.value, default: 0] += value.count
+                }
             }
             defer { state.isWaiting = true }
             return !state.isWaiting
         }
         guard isFirst else { return }
-        Task {
-            try? await clock.sleep(until: clock.now() + Self.interval)
-            await publish()
+        // Real time, whatever the service's clock says: it decides only how much one call carries.
+        Task { [weak self] in
+            try? await Task.sleep(for: Self.interval)
+            await self?.publish()
         }
     }
 
     /// Drops what has gathered: what it is about is gone.
-    func forget() { state.withLock { $0 = State() } }
+    public func forget() { state.withLock { $0 = State() } }
 
     /// Sends what has gathered.
-    func publish() async {
+    public func publish() async {
         let gathered = state.withLock { state in
             defer { state = State() }
             return state.gathered
