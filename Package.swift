@@ -101,7 +101,7 @@ let pure: [[Target]] = [
 ]
 
 let foundation: [[Target]] = [
-    module("AWSProtocol", ["Archive", "JSON", .crypto, .nioCore, .logging]),
+    module("AWSProtocol", ["Archive", "JSON", .crypto, .nioCore, .logging], testFiles: ["capture.py"]),
     module("Store", ["AWSProtocol", "JSON", .grdb, .nioCore, .logging], tests: ["ServiceTesting"]),
     module(
         "Compute",
