@@ -1,7 +1,9 @@
 """Events go through rules to functions, state machines and log groups, and none that was acknowledged is lost."""
 
+import datetime
 import json
 import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from botocore.exceptions import ClientError
@@ -165,3 +167,53 @@ def test_every_acknowledged_event_is_delivered_though_the_yard_is_killed(own_yar
     names = wait_for(lambda: (found := started()) and acknowledged <= events_of(found) and found)
     # The name of an execution makes a delivery that is repeated no second one.
     assert len(names) == len(events_of(names))
+
+
+def test_an_event_calls_an_api(yard, name):
+    calls = []
+
+    class API(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            calls.append((self.path, dict(self.headers), json.loads(body)))
+            # The first call finds it busy.
+            self.send_response(503 if len(calls) == 1 else 200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), API)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        events = yard.client("events")
+        connection = events.create_connection(Name=name, AuthorizationType="API_KEY", AuthParameters={
+            "ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "secret"}})["ConnectionArn"]
+        api = events.create_api_destination(Name=name, ConnectionArn=connection, HttpMethod="POST",
+                                            InvocationEndpoint=f"http://127.0.0.1:{server.server_port}/orders/*")["ApiDestinationArn"]
+        events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+        events.put_targets(Rule=name, Targets=[{"Id": "api", "Arn": api, "RoleArn": ROLE, "InputPath": "$.detail", "HttpParameters": {
+            "PathParameterValues": ["new"], "QueryStringParameters": {"q": "1"}}}])
+        put(yard, {"n": 5}, source=name)
+        wait_for(lambda: len(calls) == 2)
+    finally:
+        server.shutdown()
+    path, headers, body = calls[1]
+    assert (path, headers["X-Key"], body) == ("/orders/new?q=1", "secret", {"n": 5})
+
+
+def test_an_archive_is_replayed(yard, name):
+    events, states = yard.client("events"), yard.client("stepfunctions")
+    bus = events.create_event_bus(Name=name)["EventBusArn"]
+    archive = events.create_archive(ArchiveName=name, EventSourceArn=bus)["ArchiveArn"]
+    put(yard, {"n": 1}, {"n": 2}, source=name, EventBusName=name)
+    wait_for(lambda: events.describe_archive(ArchiveName=name)["EventCount"] == 2)
+    machine = states.create_state_machine(name=name, definition=json.dumps(PASS), roleArn=ROLE)["stateMachineArn"]
+    events.put_rule(Name=name, EventBusName=name, EventPattern=json.dumps({"source": [name]}))
+    events.put_targets(Rule=name, EventBusName=name, Targets=[{"Id": "m", "Arn": machine, "RoleArn": ROLE, "InputPath": "$.replay-name"}])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    hour = datetime.timedelta(hours=1)
+    events.start_replay(ReplayName=name, EventSourceArn=archive, EventStartTime=now - hour, EventEndTime=now + hour, Destination={"Arn": bus})
+    wait_for(lambda: events.describe_replay(ReplayName=name)["State"] == "COMPLETED")
+    runs = wait_for(lambda: len(r := states.list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED")["executions"]) == 2 and r)
+    assert json.loads(states.describe_execution(executionArn=runs[0]["executionArn"])["input"]) == name

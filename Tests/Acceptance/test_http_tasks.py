@@ -146,7 +146,7 @@ def test_a_tested_state_shows_the_exchange(yard, api, name):
 
 
 def test_what_events_does_not_serve_is_refused_as_elsewhere(yard):
-    for call in (lambda c: c.put_events(Entries=[{}]), lambda c: c.list_rules()):
+    for call in (lambda c: c.list_endpoints(), lambda c: c.list_event_sources()):
         with pytest.raises(ClientError) as error:
             call(yard.client("events"))
         assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501

@@ -18,6 +18,7 @@ public final class EventBridgeService: AWSService {
     let http = OutgoingHTTP()
     let rules = RuleTable()
     let schedules: ScheduleWatch
+    let replays = RunningReplays()
 
     public init(store: Store, aws: any AWSCaller, clock: any WallClock, logger: Logger) {
         self.store = store
@@ -38,6 +39,7 @@ public final class EventBridgeService: AWSService {
             "DeauthorizeConnection": deauthorizeConnection,
         ]
         .merging(busOperations) { $1 }.merging(ruleOperations) { $1 }.merging(destinationOperations) { $1 }
+        .merging(archiveOperations) { $1 }
     }
 
     private var busOperations: [String: OperationHandler] {
@@ -92,14 +94,17 @@ public final class EventBridgeService: AWSService {
             await delivery.giveUp($0, $1)
         }
         await schedules.start()
+        await resumeReplays()
     }
 
     public func shutdown() async {
+        await replays.stop()
         await schedules.stop()
         await tokens.stop()
     }
 
     public func reset() async {
+        await replays.stop()
         await tokens.stop()
         rules.load([])
         await schedules.rulesHaveChanged()

@@ -30,12 +30,27 @@ extension EventBridgeService {
             CREATE TABLE events_rules (
                 account TEXT NOT NULL, region TEXT NOT NULL, bus TEXT NOT NULL, name TEXT NOT NULL, pattern TEXT,
                 schedule TEXT, description TEXT, role TEXT, state TEXT NOT NULL, targets TEXT NOT NULL,
-                started INTEGER NOT NULL, PRIMARY KEY (account, region, bus, name)
+                started INTEGER NOT NULL, managedBy TEXT, PRIMARY KEY (account, region, bus, name)
             ) WITHOUT ROWID;
             CREATE TABLE events_destinations (
                 account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL, description TEXT,
                 connection TEXT NOT NULL, endpoint TEXT NOT NULL, method TEXT NOT NULL, rate INTEGER,
                 created INTEGER NOT NULL, modified INTEGER NOT NULL, PRIMARY KEY (account, region, name)
+            ) WITHOUT ROWID;
+            CREATE TABLE events_archives (
+                account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL, description TEXT,
+                pattern TEXT, retention INTEGER NOT NULL, kmsKey TEXT, created INTEGER NOT NULL,
+                PRIMARY KEY (account, region, name)
+            ) WITHOUT ROWID;
+            CREATE TABLE events_archived (
+                archive TEXT NOT NULL, time INTEGER NOT NULL, id TEXT NOT NULL, event TEXT NOT NULL,
+                PRIMARY KEY (archive, time, id)
+            ) WITHOUT ROWID;
+            CREATE TABLE events_replays (
+                account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, description TEXT, source TEXT NOT NULL,
+                destination TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, state TEXT NOT NULL,
+                started INTEGER NOT NULL, ended INTEGER, reachedTime INTEGER, reachedID TEXT,
+                PRIMARY KEY (account, region, name)
             ) WITHOUT ROWID;
             CREATE TABLE events_tags (
                 arn TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (arn, key)

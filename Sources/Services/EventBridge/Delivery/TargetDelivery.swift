@@ -64,6 +64,9 @@ struct TargetDelivery: Sendable {
     // MARK: Targets
 
     private func send(_ message: TargetMessage) async throws {
+        if message.isForArchive {
+            return try await service.keep((try? JSON(parsing: message.input)) ?? [:], id: message.id)
+        }
         guard let arn = ARN(message.arn) else { throw Hopeless(description: "The target is not an ARN.") }
         switch (arn.service, arn.resource.prefix { $0 != ":" && $0 != "/" }) {
         case ("lambda", "function"): try await invoke(message)

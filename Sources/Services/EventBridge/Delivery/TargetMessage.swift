@@ -45,6 +45,9 @@ struct TargetMessage: Sendable {
 
     var arn: String { target["Arn"]?.stringValue ?? "" }
 
+    /// Whether it is an archive's managed rule that has matched.
+    var isForArchive: Bool { arn == "arn:aws:events:\(caller.region):::" }
+
     /// On whose behalf the target is called: the target's role, or EventBridge.
     var invoker: Caller {
         Caller(

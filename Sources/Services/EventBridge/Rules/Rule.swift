@@ -26,6 +26,8 @@ struct Rule: Codable, FetchableRecord, PersistableRecord, Sendable {
     var targets: String
     /// From when a rate counts, in milliseconds since 1970.
     var started: Int
+    /// The service of AWS that made it for itself.
+    var managedBy: String?
 
     var reference: BusReference { BusReference(account: account, region: region, name: bus) }
 
@@ -43,7 +45,7 @@ struct Rule: Codable, FetchableRecord, PersistableRecord, Sendable {
             "Name": .string(name), "Arn": .string(arn), "EventPattern": pattern.map { .string($0) },
             "ScheduleExpression": schedule.map { .string($0) }, "State": .string(state.rawValue),
             "Description": description.map { .string($0) }, "RoleArn": role.map { .string($0) },
-            "EventBusName": .string(bus),
+            "EventBusName": .string(bus), "ManagedBy": managedBy.map { .string($0) },
         ])
     }
 
@@ -66,6 +68,16 @@ struct Rule: Codable, FetchableRecord, PersistableRecord, Sendable {
         if let rule = try find(name, on: bus, in: db) { return rule }
         _ = try EventBus.existing(bus, in: db)
         throw AWSError("ResourceNotFoundException", "Rule \(name) does not exist on EventBus \(bus.name).")
+    }
+
+    /// - Throws: `ManagedRuleException` where the rule is a service's own and `force` is not given.
+    func requireChangeable(force: Bool) throws(AWSError) {
+        guard managedBy == nil || force else {
+            throw AWSError(
+                "ManagedRuleException",
+                "Rule '\(name)' is managed by an AWS service can only be modified if force is True."
+            )
+        }
     }
 
     static func all(on bus: BusReference, in db: Database) throws -> [Rule] {

@@ -20,6 +20,7 @@ extension EventBridgeService {
             }
             var rule = given
             if let former {
+                try former.requireChangeable(force: false)
                 rule.targets = former.targets
                 if former.schedule == rule.schedule, former.isEnabled { rule.started = former.started }
             } else {
@@ -64,7 +65,7 @@ extension EventBridgeService {
         )
     }
 
-    private static func pattern(_ text: String) throws(AWSError) -> EventPattern {
+    static func pattern(_ text: String) throws(AWSError) -> EventPattern {
         do {
             return try EventPattern(parsing: text)
         } catch {
@@ -106,9 +107,11 @@ extension EventBridgeService {
     func deleteRule(_ request: AWSRequest) async throws -> AWSResponse {
         let bus = try request.ownBus()
         let name = try request.requiredString("Name")
+        let force = request.bool("Force") ?? false
         try await store.write { [rules] db in
             _ = try EventBus.existing(bus, in: db)
             guard let rule = try Rule.find(name, on: bus, in: db) else { return }
+            try rule.requireChangeable(force: force)
             guard rule.targetList.isEmpty else {
                 throw AWSError.invalid("Rule can't be deleted since it has targets.")
             }
@@ -139,8 +142,10 @@ extension EventBridgeService {
     ) async throws -> T {
         let bus = try request.ownBus()
         let name = try request.requiredString(member)
+        let force = request.bool("Force") ?? false
         return try await store.write { [rules] db in
             var rule = try Rule.existing(name, on: bus, in: db)
+            try rule.requireChangeable(force: force)
             let result = try body(&rule)
             try rule.update(db)
             rules.set(rule, in: db)
