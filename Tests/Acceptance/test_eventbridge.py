@@ -217,3 +217,27 @@ def test_an_archive_is_replayed(yard, name):
     wait_for(lambda: events.describe_replay(ReplayName=name)["State"] == "COMPLETED")
     runs = wait_for(lambda: len(r := states.list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED")["executions"]) == 2 and r)
     assert json.loads(states.describe_execution(executionArn=runs[0]["executionArn"])["input"]) == name
+
+
+def test_a_serverless_function_has_events(yard, name):
+    template = f"""
+        Transform: AWS::Serverless-2016-10-31
+        Resources:
+          F:
+            Type: AWS::Serverless::Function
+            Properties:
+              FunctionName: {name}
+              Runtime: python3.12
+              Handler: index.handler
+              InlineCode: |
+                import json
+                def handler(event, context):
+                    print("GOT", json.dumps(event))
+              Events:
+                Ordered: {{Type: EventBridgeRule, Properties: {{Pattern: {{source: [{name}]}}, InputPath: $.detail}}}}
+    """
+    stacks = yard.client("cloudformation")
+    stacks.create_stack(StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
+    stacks.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    put(yard, {"n": 7}, source=name)
+    assert wait_for(lambda: seen(yard, name)) == [{"n": 7}]

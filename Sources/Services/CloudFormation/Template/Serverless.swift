@@ -66,7 +66,7 @@ struct Serverless {
 
     private mutating func expandFunction(_ id: String, _ resource: JSON) throws(AWSError) {
         var given = Self.merged(globals["Function"] ?? [:], resource["Properties"] ?? [:]).objectValue ?? [:]
-        try refuseEvents(given)
+        let events = given.removeValue(forKey: "Events")
         var properties = JSON.Object()
         for name in Self.functionProperties { properties[name] = given.removeValue(forKey: name) }
         properties["Code"] = try Self.code(&given)
@@ -86,6 +86,9 @@ struct Serverless {
         try refuseOthers(given)
         resources[id] = Self.resource("AWS::Lambda::Function", properties, like: resource)
         if let alias = alias?.stringValue { publish(id, alias, code: properties["Code"] ?? [:], like: resource) }
+        let started: JSON =
+            alias?.stringValue.map { ["Ref": .string(id + "Alias" + $0)] } ?? ["Fn::GetAtt": [.string(id), "Arn"]]
+        try add(events, of: ServerlessEvents(id: id, starts: .function(started)), like: resource)
     }
 
     /// A version for each state of the code, and the alias that points at the latest.
@@ -123,7 +126,7 @@ struct Serverless {
 
     private mutating func expandStateMachine(_ id: String, _ resource: JSON) throws(AWSError) {
         var given = Self.merged(globals["StateMachine"] ?? [:], resource["Properties"] ?? [:]).objectValue ?? [:]
-        try refuseEvents(given)
+        let events = given.removeValue(forKey: "Events")
         var properties = JSON.Object()
         for (name, target) in [
             "Name": "StateMachineName", "Type": "StateMachineType", "Logging": "LoggingConfiguration",
@@ -143,6 +146,7 @@ struct Serverless {
         properties["RoleArn"] = try role(for: id, resource, &given, service: "states.amazonaws.com", managed: [])
         try refuseOthers(given)
         resources[id] = Self.resource("AWS::StepFunctions::StateMachine", properties, like: resource)
+        try add(events, of: ServerlessEvents(id: id, starts: .stateMachine), like: resource)
     }
 
     // MARK: - Roles
@@ -192,12 +196,16 @@ struct Serverless {
 
     // MARK: - Common
 
-    private func refuseEvents(_ given: JSON.Object) throws(AWSError) {
-        guard let event = given["Events"]?.objectValue?.first else { return }
-        throw .invalid(
-            "Event with id [\(event.key)] is invalid. Trainyard does not expand events of type "
-                + "\(event.value["Type"]?.templateText ?? "?") yet: declare the rule, permission or notification itself."
-        )
+    private mutating func add(
+        _ events: JSON?,
+        of expansion: ServerlessEvents,
+        like resource: JSON
+    ) throws(AWSError) {
+        for made in try expansion.resources(events) {
+            resources[made.id] = .compact([
+                "Type": .string(made.type), "Properties": .object(made.properties), "Condition": resource["Condition"],
+            ])
+        }
     }
 
     private func refuseOthers(_ given: JSON.Object) throws(AWSError) {
