@@ -38,22 +38,35 @@ public struct EventPattern: Sendable {
         }
     }
 
-    /// Fields inside an array's objects have to be found in one and the same object.
+    /// Most events are refused by the first field that is looked at; only those that have arrays of objects need more.
     private static func matches(_ alternative: Alternative, _ event: FlatEvent) -> Bool {
-        var memberships: Set<ArrayMembership> = [ArrayMembership()]
         for field in alternative {
             let found = event[field.path]
+            let mayBeAbsent = found.isEmpty || event.hasElements
+            let isMatched =
+                found.contains { candidate in field.matchers.contains { $0.matches(candidate.value) } }
+                || mayBeAbsent && field.matchers.contains(where: \.isAbsence)
+            guard isMatched else { return false }
+        }
+        return !event.hasElements || matchesInOneElement(alternative, event)
+    }
+
+    /// Fields inside an array's objects have to be found in one and the same object.
+    private static func matchesInOneElement(_ alternative: Alternative, _ event: FlatEvent) -> Bool {
+        var memberships: Set<ArrayMembership> = [ArrayMembership()]
+        for (position, field) in alternative.enumerated() {
+            // Only arrays that later fields are in bind them.
+            let binding = alternative[(position + 1)...].reduce(into: Set<Int>()) { arrays, later in
+                arrays.formUnion(event.arrays(at: later.path))
+            }
+            var found = ConsistentFields(event[field.path]) { value in field.matchers.contains { $0.matches(value) } }
+            let mayBeAbsent = field.matchers.contains(where: \.isAbsence)
             var next: Set<ArrayMembership> = []
             for membership in memberships {
-                let consistent = found.compactMap { candidate in
-                    membership.joined(with: candidate.membership).map { (candidate.value, $0) }
-                }
-                if consistent.isEmpty {
-                    if field.matchers.contains(where: \.isAbsence) { next.insert(membership) }
-                    continue
-                }
-                for (value, joined) in consistent where !next.contains(joined) {
-                    if field.matchers.contains(where: { $0.matches(value) }) { next.insert(joined) }
+                let consistent = found.fields(with: membership)
+                if consistent.isEmpty, mayBeAbsent { next.insert(membership.restricted(to: binding)) }
+                for candidate in consistent where candidate.isMatch {
+                    next.insert(membership.joined(with: candidate.membership).restricted(to: binding))
                 }
             }
             guard !next.isEmpty else { return false }

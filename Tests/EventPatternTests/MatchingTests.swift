@@ -54,6 +54,9 @@ import Testing
         (#"{"a": {"b": [1], "c": [2]}}"#, ["a": [["b": 1, "c": 2]]], true),
         (#"{"a": {"b": [1], "c": [2]}}"#, ["a": [["b": 1, "c": 3], ["b": 4, "c": 2]]], false),
         (#"{"a": {"b": [1], "c": [{"exists": false}]}}"#, ["a": [["b": 1], ["c": 2]]], true),
+        (#"{"a": {"b": [1], "c": {"d": [2], "e": [3]}}}"#, ["a": [["b": 1, "c": [["d": 2, "e": 3]]]]], true),
+        (#"{"a": {"b": [1], "c": {"d": [2], "e": [3]}}}"#, ["a": [["b": 1, "c": [["d": 2], ["e": 3]]]]], false),
+        (#"{"a": {"b": [1]}, "f": {"g": [2]}}"#, ["a": [["b": 0], ["b": 1]], "f": [["g": 2], ["g": 3]]], true),
         (#"{"$or": [{"a": [1]}, {"b": [2]}], "c": [3]}"#, ["b": 2, "c": 3], true),
         (#"{"$or": [{"a": [1]}, {"b": [2]}], "c": [3]}"#, ["b": 2], false),
         (#"{"d": {"$or": [{"a": [1]}, {"$or": [{"b": [2]}, {"c": [3]}]}]}}"#, ["d": ["c": 3]], true),
@@ -63,6 +66,14 @@ import Testing
     @Test(arguments: events)
     func `Whole events`(pattern: String, event: JSON, matches: Bool) throws {
         #expect(try EventPattern(parsing: pattern).matches(event) == matches)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `Long arrays cost no more than their length`() throws {
+        let elements = (0..<5000).map { JSON.object(["b": .integer($0), "c": .integer($0 + 1), "d": 1]) }
+        let event: JSON = ["x": .array(elements), "y": .array(elements), "z": .array(elements)]
+        let one = #"{"b": [{"numeric": [">=", 0]}], "c": [{"numeric": [">", 0]}], "d": [2]}"#
+        let pattern = try EventPattern(parsing: "{\"x\": \(one.replacing("[2]", with: "[1]")), \"y\": \(one)}")
+        #expect(!pattern.matches(event))
     }
 
     @Test(arguments: [

@@ -6,7 +6,8 @@ import Store
 extension EventBridgeService {
     /// What a request may hold altogether: 1 MB since January 2026.
     private static let maximumSize = 1 << 20
-    private static let maximumDepth = 1100
+    /// How deep a detail may nest: what it is wrapped in has to stay readable.
+    private static let maximumDepth = 500
 
     /// An event that a client has put, or why it was not taken.
     private enum Admission {
