@@ -66,8 +66,9 @@ extension ServiceEvents {
         _ db: Database,
         _ members: () -> (object: JSON.Object, more: JSON.Object)
     ) throws {
+        guard bucket.tellsEventBridge else { return }
         let origin = ServiceEvent.Origin("aws.s3", account: bucket.account, region: bucket.region)
-        guard areWanted(from: origin), bucket.tellsEventBridge else { return }
+        guard areWanted(from: origin) else { return }
         let (object, more) = members()
         let detail: JSON.Object = [
             "version": "0",

@@ -231,11 +231,11 @@ actor RunningExecution {
         let record = record
         let isTold = record.status != saved.status || steps.contains { $0.isRedrive }
         let isStatusNew = isTold || record.status != "RUNNING" || record.wake != saved.wake
-        let now = environment.clock.now()
+        let changed = isTold ? environment.clock.now() : nil
         try await environment.store.write { [events = environment.store.events] db in
             for step in steps { try step.insert(execution: record.number, in: db) }
             if isStatusNew { try record.saveStatus(in: db) }
-            if isTold { try events.tell(changed: record, at: now, in: db) }
+            if let changed { try events.tell(changed: record, at: changed, in: db) }
         }
     }
 
