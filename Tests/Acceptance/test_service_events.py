@@ -14,7 +14,7 @@ class Bus:
     """Rules with a function as their target, and the events that it has got."""
 
     def __init__(self, yard, name):
-        self.name, self.events, self.logs = name, yard.client("events"), yard.client("logs")
+        self.yard, self.name, self.events = yard, name, yard.client("events")
         functions = yard.client("lambda")
         self.function = functions.create_function(
             FunctionName=name, Runtime="python3.12", Handler="main.handler", Role=ROLE,
@@ -23,16 +23,17 @@ class Bus:
                                  Principal="events.amazonaws.com")
 
     def listen(self, source, **detail):
-        rule = f"{self.name}-{source.replace('.', '-')}"
+        rule = f"{self.name[-40:]}-{source.replace('.', '-')}"
         pattern = {"source": [source], **({"detail": detail} if detail else {})}
         self.events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
         answer = self.events.put_targets(Rule=rule, Targets=[{"Id": "function", "Arn": self.function}])
         assert answer["FailedEntryCount"] == 0
 
     def received(self):
+        logs = self.yard.client("logs")
         try:
-            lines = self.logs.filter_log_events(logGroupName=f"/aws/lambda/{self.name}")["events"]
-        except self.logs.exceptions.ResourceNotFoundException:
+            lines = logs.filter_log_events(logGroupName=f"/aws/lambda/{self.name}")["events"]
+        except logs.exceptions.ResourceNotFoundException:
             return []
         return [json.loads(line["message"].removeprefix("EVENT ")) for line in lines if line["message"].startswith("EVENT ")]
 
@@ -112,3 +113,47 @@ def test_an_execution_tells_its_beginning_and_its_end(yard, name, bus):
     assert (last["executionArn"], last["input"], last["output"]) == (execution, '{"x": 1}', '{"a":1}')
     assert last["inputDetails"] == last["outputDetails"] == {"included": True}
     assert all(event["resources"] == [execution] for event in events)
+
+
+def test_a_job_that_a_crash_ends_tells_so_once(own_yard, name):
+    bus = Bus(own_yard, name)
+    bus.listen("aws.sagemaker", ProcessingJobName=[name])
+    sagemaker = own_yard.client("sagemaker")
+    sagemaker.create_processing_job(
+        ProcessingJobName=name, RoleArn=ROLE,
+        AppSpecification={"ImageUri": "example.com/any:1", "ContainerEntrypoint": ["/bin/sleep", "600"]},
+        ProcessingResources={"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.t3.medium", "VolumeSizeInGB": 1}})
+    bus.wait("SageMaker Processing Job State Change", lambda detail: detail["ProcessingJobStatus"] == "InProgress")
+    wait_for(lambda: sagemaker.describe_processing_job(ProcessingJobName=name).get("ProcessingStartTime"))
+    own_yard.restart()
+    events = bus.wait("SageMaker Processing Job State Change", lambda detail: detail["ProcessingJobStatus"] != "InProgress")
+    ends = [event["detail"] for event in events if event["detail"]["ProcessingJobStatus"] != "InProgress"]
+    (end,) = ends
+    description = own_yard.client("sagemaker").describe_processing_job(ProcessingJobName=name)
+    assert (end["ProcessingJobStatus"], end["FailureReason"]) == ("Failed", description["FailureReason"])
+
+
+def test_approvals_alarms_and_stacks_are_told(yard, name, bus):
+    sagemaker, cloudwatch, stacks = yard.client("sagemaker"), yard.client("cloudwatch"), yard.client("cloudformation")
+    bus.listen("aws.sagemaker", ModelPackageGroupName=[name])
+    bus.listen("aws.cloudwatch", alarmName=[name])
+    bus.listen("aws.cloudformation")
+    sagemaker.create_model_package_group(ModelPackageGroupName=name)
+    package = sagemaker.create_model_package(ModelPackageGroupName=name)["ModelPackageArn"]
+    sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="Approved")
+    approved = bus.wait("SageMaker Model Package State Change", lambda detail: detail["ModelApprovalStatus"] == "Approved")
+    (detail,) = [event["detail"] for event in approved if event["detail"]["ModelApprovalStatus"] == "Approved"]
+    assert (detail["ModelPackageArn"], detail["UpdatedModelPackageFields"]) == (package, ["ModelApprovalStatus"])
+    cloudwatch.put_metric_alarm(AlarmName=name, Namespace=name, MetricName="m", Statistic="Sum", Period=60,
+                                EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanThreshold")
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="tried")
+    alarms = bus.wait("CloudWatch Alarm State Change", lambda detail: detail["state"]["value"] == "ALARM")
+    (alarm,) = [event["detail"] for event in alarms if event["detail"]["state"]["value"] == "ALARM"]
+    assert (alarm["previousState"]["value"], alarm["state"]["reason"]) == ("INSUFFICIENT_DATA", "tried")
+    stack = stacks.create_stack(StackName=name, TemplateBody=json.dumps({
+        "Resources": {"Group": {"Type": "AWS::Logs::LogGroup"}}}))["StackId"]
+    events = bus.wait("CloudFormation Stack Status Change", lambda detail: detail["stack-id"] == stack
+                      and detail["status-details"]["status"] == "CREATE_COMPLETE")
+    assert all(event["resources"] == [event["detail"]["stack-id"]] for event in events)
+    bus.wait("CloudFormation Resource Status Change", lambda detail: detail["logical-resource-id"] == "Group"
+             and detail["status-details"]["status"] == "CREATE_COMPLETE")

@@ -82,6 +82,21 @@ import Testing
         #expect(versions.allSatisfy { $0 == 32 })
     }
 
+    @Test func `an access control list that is set is told where lists are on`() async throws {
+        let fixture = try await Fixture()
+        try await fixture.send(
+            "PutBucketOwnershipControls",
+            ["OwnershipControls": ["Rules": [["ObjectOwnership": "ObjectWriter"]]]]
+        )
+        try await fixture.put("a")
+        let events = try await collector(fixture)
+        try await fixture.send("PutObjectAcl", ["Key": "a", "ACL": "private"])
+        let event = try #require(await events.next().first)
+        #expect(event["detail-type"] == "Object ACL Updated")
+        #expect(event["detail"]?["object"]?.objectValue?.keys == ["key", "etag"])
+        #expect(event["detail"]?["requester"] == .string(Fixture.account))
+    }
+
     @Test func `a bucket that has it off tells nothing`() async throws {
         let fixture = try await Fixture()
         let events = EventCollector(of: "aws.s3", in: fixture.temporary.store)

@@ -113,10 +113,21 @@ import Testing
             ]
         )
         await kit.jobs.service.fleet.settled(EndpointKey("endpoint", of: JobKit.caller))
+        try await kit.call(
+            "UpdateEndpointWeightsAndCapacities",
+            [
+                "EndpointName": "endpoint",
+                "DesiredWeightsAndCapacities": [["VariantName": "AllTraffic", "DesiredWeight": 2]],
+            ]
+        )
         try await kit.call("DeleteEndpoint", ["EndpointName": "endpoint"])
-        let updated = await events.next(8)
+        let updated = await events.next(10)
         let states = updated.filter { $0["detail-type"] == "SageMaker Endpoint State Change" }
-        #expect(states.map { $0["detail"]?["EndpointStatus"] } == ["UPDATING", "IN_SERVICE", "DELETING"])
+        #expect(
+            states.map { $0["detail"]?["EndpointStatus"] }
+                == ["UPDATING", "IN_SERVICE", "UPDATING", "IN_SERVICE", "DELETING"]
+        )
+        #expect(states.map { $0["detail"]?["ProductionVariants"]?[0]?["DesiredWeight"] } == [1, 1, 1, 2, 2])
         let steps = updated.filter { $0["detail-type"] == "SageMaker Endpoint Deployment State Change" }
         let variants = steps.map { $0["detail"]?["PendingDeploymentSummary"]?["ProductionVariants"]?[0] }
         #expect(
