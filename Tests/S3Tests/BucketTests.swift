@@ -1,5 +1,6 @@
 import AWSProtocol
 import JSON
+import ServiceTesting
 import Testing
 
 struct BucketTests {
@@ -69,6 +70,7 @@ struct BucketTests {
 
     @Test func `documents come back as they were put`() async throws {
         let fixture = try await Fixture()
+        fixture.aws.answer("lambda:GetPolicy", with: Fixture.invocationPolicy())
         let rule: JSON = ["ID": "r", "Status": "Enabled", "Filter": ["Prefix": "tmp/"], "Expiration": ["Days": 3]]
         let cors: JSON = ["AllowedMethods": ["GET"], "AllowedOrigins": ["*"], "MaxAgeSeconds": 3]
         let function: JSON = [

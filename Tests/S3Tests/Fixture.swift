@@ -11,13 +11,23 @@ struct Fixture: Sendable {
 
     let temporary: TemporaryStore
     let clock = ManualClock()
+    let aws = RecordingCaller()
     let service: S3Service
     var caller = Caller(account: Fixture.account, region: "us-east-1")
 
     init(bucket: String? = "b-1") async throws {
         temporary = try TemporaryStore(migrations: S3Service.migrations, clock: clock)
-        service = S3Service(store: temporary.store, aws: RecordingCaller(), clock: clock, logger: temporary.logger)
+        service = S3Service(store: temporary.store, aws: aws, clock: clock, logger: temporary.logger)
         if let bucket { try await send("CreateBucket", ["Bucket": .string(bucket)]) }
+    }
+
+    /// What `lambda:GetPolicy` answers of a function that S3 may invoke under these conditions.
+    static func invocationPolicy(_ conditions: JSON = [:]) -> JSON.Object {
+        let statement: JSON = [
+            "Effect": "Allow", "Principal": ["Service": "s3.amazonaws.com"], "Action": "lambda:InvokeFunction",
+            "Condition": conditions,
+        ]
+        return ["Policy": .string((["Statement": [statement]] as JSON).serialized())]
     }
 
     /// Sends a request; the bucket is `b-1` unless the input says another.

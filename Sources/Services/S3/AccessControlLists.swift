@@ -31,7 +31,7 @@ extension S3Service {
 
     func putObjectAcl(_ request: AWSRequest) async throws -> AWSResponse {
         let now = clock.now()
-        return try await store.write { [events = store.events] db in
+        return try await store.write { [store] db in
             var (bucket, object) = try Self.readableObject(
                 request,
                 method: "PUT",
@@ -48,7 +48,7 @@ extension S3Service {
             try AccessControl.refusePublic(grants, in: bucket)
             object.attributes["Grants"] = grants
             try object.update(in: db)
-            try events.tell("Object ACL Updated", object, by: request, in: bucket, at: now, db)
+            try store.tell(.accessChanged, object, in: bucket, by: request, at: now, db)
             return AWSResponse()
         }
     }

@@ -191,6 +191,9 @@ extension S3Service {
         for document in BucketDocument.all {
             operations[document.get] = { try await get(document, $0) }
             operations[document.put] = { try await put(document, $0) }
+            if document.member == BucketDocument.notifications {
+                operations[document.put] = { try await putNotifications(document, $0) }
+            }
             if let delete = document.delete {
                 operations[delete] = { request in
                     try await changeBucket(request, document.writeAction) { bucket in
@@ -216,7 +219,7 @@ extension S3Service {
         }
     }
 
-    private func put(_ document: BucketDocument, _ request: AWSRequest) async throws -> AWSResponse {
+    func put(_ document: BucketDocument, _ request: AWSRequest) async throws -> AWSResponse {
         let prepared = try document.prepare(request[document.member] ?? [:])
         return try await changeBucket(request, document.writeAction) { bucket in
             bucket.configuration[document.member] = prepared

@@ -57,7 +57,7 @@ extension S3Service {
         }
         try WritePreconditions(request).check(try ObjectRecord.current(bucket.name, object.key, in: db))
         let orphans = try object.put(in: bucket, db)
-        try store.events.tell(created: object, by: request, "CopyObject", in: bucket, db)
+        try store.tell(.created(.copy), object, in: bucket, by: request, at: object.modified, db)
         var output = object.encryption
         let result: JSON.Object = ["ETag": object.quotedETag, "LastModified": object.lastModified]
         output["CopyObjectResult"] = .object(result.merging(object.checksums))

@@ -108,18 +108,18 @@ extension S3Service {
         try condition.check(found, key)
         if let version {
             guard let found else { return Deletion(version: version) }
-            try store.events.tell(deleted: found, isMarkerNew: false, by: request, in: bucket, at: now, db)
+            try store.tell(.deleted, found, in: bucket, by: request, at: now, db)
             return Deletion(isMarker: found.isDeleteMarker, version: version, orphans: try found.delete(in: db))
         }
         guard bucket.versioning != nil else {
             guard let found else { return Deletion() }
-            try store.events.tell(deleted: found, isMarkerNew: false, by: request, in: bucket, at: now, db)
+            try store.tell(.deleted, found, in: bucket, by: request, at: now, db)
             return Deletion(orphans: try found.delete(in: db))
         }
         var marker = ObjectRecord(bucket: bucket.name, key: key, modified: now, account: bucket.owner(request))
         marker.isDeleteMarker = true
         let orphans = try marker.put(in: bucket, db)
-        try store.events.tell(deleted: marker, isMarkerNew: true, by: request, in: bucket, at: now, db)
+        try store.tell(.hidden, marker, in: bucket, by: request, at: now, db)
         return Deletion(isMarker: true, version: marker.version, orphans: orphans)
     }
 }

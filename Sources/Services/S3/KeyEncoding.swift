@@ -25,6 +25,11 @@ enum KeyEncoding {
         return String(decoding: output, as: UTF8.self)
     }
 
+    /// As notifications have it: a form's encoding that leaves `/` alone.
+    static func encodeForm(_ key: String) -> String {
+        encode(key).split(separator: "%20", omittingEmptySubsequences: false).joined(separator: "+")
+    }
+
     /// Resolves `%XX`; a `%` that begins no escape stays.
     static func decode(_ text: String, plusIsSpace: Bool = false) -> String {
         let bytes = Array(text.utf8)

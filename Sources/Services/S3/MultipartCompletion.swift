@@ -10,7 +10,7 @@ extension S3Service {
         let listed = try CompletionList(request)
         let conditions = try WritePreconditions(request)
         let now = clock.now()
-        return try await writing { [events = store.events] db in
+        return try await writing { [store] db in
             let (bucket, upload) = try Self.upload(request, "s3:PutObject", orCompleted: true, in: db)
             if let answer = upload.completed { return (AWSResponse(answer), []) }
             let parts = try listed.choose(from: try PartRecord.fetch(upload: upload.id, in: db), of: upload)
@@ -31,7 +31,7 @@ extension S3Service {
                 )
             }
             var orphans = try object.put(in: bucket, db)
-            try events.tell(created: object, by: request, "CompleteMultipartUpload", in: bucket, db)
+            try store.tell(.created(.completion), object, in: bucket, by: request, at: object.modified, db)
             orphans += try PartRecord.deleteAll(of: upload.id, except: Set(parts.map(\.number)), in: db)
             let answer = Self.answer(object, in: bucket)
             try upload.complete(with: answer, in: db)

@@ -14,7 +14,7 @@ extension S3Service {
         }
         let received = try await receiver.receive(request.body, claims: claims)
         let now = clock.now()
-        return try await keeping(received) { [events = store.events] db in
+        return try await keeping(received) { [store] db in
             let bucket = try Self.writableBucket(request, in: db)
             var object = ObjectRecord(
                 bucket: bucket.name,
@@ -31,7 +31,7 @@ extension S3Service {
             let current = try ObjectRecord.current(bucket.name, object.key, in: db)
             try WritePreconditions(request).check(current)
             let orphans = try object.put(in: bucket, db)
-            try events.tell(created: object, by: request, "PutObject", in: bucket, db)
+            try store.tell(.created(.put), object, in: bucket, by: request, at: object.modified, db)
             var output = object.encryption.merging(object.checksums)
             output["ETag"] = object.quotedETag
             output["VersionId"] = JSON.string(object.version).if(bucket.versioning == .enabled)

@@ -27,6 +27,16 @@ public struct S3Service: AWSService {
         store.blobs.register(Self.blobReferences)
     }
 
+    /// Tells functions what notifications wait for, those of an earlier run included.
+    public func allHaveStarted() async {
+        let delivery = NotificationDelivery(aws: aws, logger: logger)
+        store.outbox.deliver(topic: NotificationDelivery.topic) {
+            try await delivery.deliver($0)
+        } deadLetter: {
+            delivery.giveUp($0, $1)
+        }
+    }
+
     public var operations: [String: OperationHandler] {
         bucketOperations.merging(objectOperations) { first, _ in first }
             .merging(multipartOperations) { first, _ in first }

@@ -88,12 +88,11 @@ extension S3Service {
         _ tags: [JSON]
     ) async throws -> AWSResponse {
         let now = clock.now()
-        return try await store.write { [events = store.events] db in
+        return try await store.write { [store] db in
             var (bucket, object) = try Self.taggedObject(request, method, action, in: db)
             object.tags = tags
             try object.update(in: db)
-            let change = method == "PUT" ? "Object Tags Added" : "Object Tags Deleted"
-            try events.tell(change, object, by: request, in: bucket, at: now, db)
+            try store.tell(method == "PUT" ? .tagged : .untagged, object, in: bucket, by: request, at: now, db)
             return .output(["VersionId": object.answeredVersion(in: bucket)])
         }
     }
