@@ -69,4 +69,44 @@ import Testing
         #expect(fixture.aws.requests(of: "events:DeleteRule").count == 2)
         #expect(fixture.aws.requests(of: "events:DeleteEventBus").count == 1)
     }
+
+    @Test func `a connection, what it opens, and an archive are made`() async throws {
+        let fixture = try Fixture()
+        fixture.aws.answer("events:CreateConnection", with: ["ConnectionArn": "arn:connection"])
+        fixture.aws.answer("events:DescribeConnection", with: ["SecretArn": "arn:secret"])
+        fixture.aws.answer("events:CreateApiDestination", with: ["ApiDestinationArn": "arn:destination"])
+        fixture.aws.answer("events:CreateArchive", with: ["ArchiveArn": "arn:archive"])
+        let stack = try await fixture.deploy(
+            "CreateStack",
+            """
+            Resources:
+              Key:
+                Type: AWS::Events::Connection
+                Properties:
+                  AuthorizationType: API_KEY
+                  AuthParameters: {ApiKeyAuthParameters: {ApiKeyName: k, ApiKeyValue: v}}
+              API:
+                Type: AWS::Events::ApiDestination
+                Properties:
+                  ConnectionArn: !GetAtt Key.Arn
+                  HttpMethod: POST
+                  InvocationEndpoint: https://example.com
+                  InvocationRateLimitPerSecond: "10"
+              Archive:
+                Type: AWS::Events::Archive
+                Properties: {SourceArn: "arn:bus", EventPattern: {source: [shop]}, RetentionDays: "7"}
+            Outputs:
+              Secret: {Value: !GetAtt Key.SecretArn}
+              API: {Value: !GetAtt API.Arn}
+              Archive: {Value: !GetAtt Archive.Arn}
+            """
+        )
+        let outputs = (stack["Outputs"]?.arrayValue ?? []).map { $0["OutputValue"]?.stringValue ?? "" }
+        #expect(outputs.sorted() == ["arn:archive", "arn:destination", "arn:secret"])
+        let destination = try #require(fixture.aws.requests(of: "events:CreateApiDestination").first)
+        #expect(destination.string("ConnectionArn") == "arn:connection")
+        #expect(destination["InvocationRateLimitPerSecond"] == 10)
+        let archive = try #require(fixture.aws.requests(of: "events:CreateArchive").first)
+        #expect(archive.string("EventPattern") == #"{"source":["shop"]}"# && archive["RetentionDays"] == 7)
+    }
 }

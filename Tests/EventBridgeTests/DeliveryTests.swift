@@ -196,6 +196,23 @@ extension AWSRequest {
         #expect(fixture.aws.requests(of: "lambda:Invoke").count == 1)
     }
 
+    @Test func `the deepest detail that is taken is delivered`() async throws {
+        let fixture = try Fixture()
+        try await fixture.start()
+        fixture.answer("lambda:Invoke")
+        try await fixture.rule("r", pattern: ["source": ["shop"]], to: function)
+        try await fixture.call("CreateArchive", ["ArchiveName": "a", "EventSourceArn": .string(fixture.bus.arn)])
+        func nested(_ depth: Int) -> JSON {
+            let text = String(repeating: #"{"a":"#, count: depth) + "1" + String(repeating: "}", count: depth)
+            return ["Source": "shop", "DetailType": "t", "Detail": .string(text)]
+        }
+        let answer = try await fixture.call("PutEvents", ["Entries": [nested(501), nested(500)]])
+        #expect(answer["Entries"]?[0]?["ErrorCode"] == "MalformedDetail" && answer["FailedEntryCount"] == 1)
+        #expect(await fixture.requests(of: "lambda:Invoke").count == 1)
+        while try await fixture.temporary.store.outbox.count(topic: TargetMessage.topic) > 0 { await Task.yield() }
+        #expect(try await fixture.call("DescribeArchive", ["ArchiveName": "a"])["EventCount"] == 1)
+    }
+
     @Test func `what was put before a crash is delivered after it`() async throws {
         let directory: TemporaryDirectory
         do {

@@ -144,3 +144,49 @@ struct EventBusType: ResourceType {
         }
     }
 }
+
+/// AWS::Events::Archive
+struct ArchiveType: ResourceType {
+    let name = "AWS::Events::Archive"
+    let nameProperty: String? = "ArchiveName"
+    let properties: Set<String> = [
+        "ArchiveName", "Description", "EventPattern", "KmsKeyIdentifier", "RetentionDays", "SourceArn",
+    ]
+    let required = ["SourceArn"]
+    let replacing: Set<String> = ["ArchiveName", "SourceArn"]
+
+    func generatedName(stack: String, logicalID: String) -> String {
+        GeneratedName.make(stack: stack, logicalID: logicalID, longest: 48)
+    }
+
+    func create(_ resource: ResourceRequest) async throws(AWSError) -> DeployedResource {
+        let made = try await resource.context.call(
+            "events:CreateArchive",
+            input(resource).merging(.compact(["EventSourceArn": resource["SourceArn"]]))
+        )
+        return DeployedResource(
+            physicalID: resource.name,
+            properties: resource.properties,
+            attributes: .compact(["Arn": made["ArchiveArn"], "ArchiveName": .string(resource.name)])
+        )
+    }
+
+    func update(_ resource: ResourceRequest, from former: DeployedResource) async throws(AWSError) -> DeployedResource {
+        try await resource.context.call("events:UpdateArchive", input(resource))
+        var deployed = former
+        deployed.properties = resource.properties
+        return deployed
+    }
+
+    func delete(_ resource: DeployedResource, _ context: ResourceContext) async throws(AWSError) {
+        try await context.callUnlessGone("events:DeleteArchive", ["ArchiveName": .string(resource.physicalID)])
+    }
+
+    private func input(_ resource: ResourceRequest) -> JSON.Object {
+        .compact([
+            "ArchiveName": .string(resource.name), "Description": resource["Description"],
+            "EventPattern": resource.document("EventPattern"), "KmsKeyIdentifier": resource["KmsKeyIdentifier"],
+            "RetentionDays": resource.integer("RetentionDays"),
+        ])
+    }
+}

@@ -181,7 +181,7 @@ enum ResourceTypes {
         let types: [any ResourceType] = [
             BucketType(), BucketPolicyType(), RoleType(), PolicyType(), ManagedPolicyType(), FunctionType(),
             PermissionType(), VersionType(), AliasType(), StateMachineType(), RepositoryType(), LogGroupType(),
-            AlarmType(), RuleType(), EventBusType(),
+            AlarmType(), RuleType(), EventBusType(), ConnectionType(), APIDestinationType(), ArchiveType(),
             ModelType(), EndpointConfigType(), EndpointType(), ModelPackageGroupType(), PipelineType(),
         ]
         return Dictionary(uniqueKeysWithValues: types.map { ($0.name, $0) })

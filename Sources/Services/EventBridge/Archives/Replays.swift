@@ -119,7 +119,7 @@ extension EventBridgeService {
     /// Goes on with the replays that a former process left.
     func resumeReplays() async {
         let left = try? await store.read { db in try Replay.fetchAll(db).filter { !$0.state.isOver } }
-        for replay in left ?? [] { await replays.start(replay) { [self] in await run($0) } }
+        for replay in left ?? [] { await replays.begin(replay) { [self] in await run($0) } }
     }
 
     /// Puts the events, batch by batch; how far it has come is on disk with each.
@@ -177,10 +177,20 @@ actor RunningReplays {
 
     private var tasks: [String: Task<Void, Never>] = [:]
 
+    /// Begins a replay, and gives it a moment to end.
     func start(_ replay: Replay, _ run: @escaping @Sendable (Replay) async -> Void) async {
-        let task = Task { await run(replay) }
-        tasks[replay.arn] = task
+        let task = begin(replay, run)
         await wait(atMost: Self.patience) { await task.value }
+    }
+
+    @discardableResult
+    func begin(_ replay: Replay, _ run: @escaping @Sendable (Replay) async -> Void) -> Task<Void, Never> {
+        let task = Task {
+            await run(replay)
+            tasks[replay.arn] = nil
+        }
+        tasks[replay.arn] = task
+        return task
     }
 
     func stop() async {
