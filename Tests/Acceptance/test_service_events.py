@@ -98,6 +98,63 @@ def test_objects_are_told_where_the_bucket_has_it_on(yard, name, bus):
     assert about["sequencer"] < deleted["detail"]["object"]["sequencer"]
 
 
+NOTIFIED = """
+Transform: AWS::Serverless-2016-10-31
+Parameters: {Name: {Type: String}}
+Resources:
+  Trigger:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: !Ref Name
+      Runtime: python3.12
+      Handler: index.handler
+      Role: arn:aws:iam::000000000000:role/pipeline
+      Environment: {Variables: {MACHINE: !Ref Machine}}
+      InlineCode: |
+        import boto3, json, os
+        def handler(event, context):
+            for record in event["Records"]:
+                boto3.client("stepfunctions").start_execution(stateMachineArn=os.environ["MACHINE"], input=json.dumps(record))
+      Events:
+        Incoming:
+          Type: S3
+          Properties:
+            Bucket: !Ref Data
+            Events: s3:ObjectCreated:*
+            Filter: {S3Key: {Rules: [{Name: prefix, Value: incoming/}, {Name: suffix, Value: .csv}]}}
+  Machine:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Role: arn:aws:iam::000000000000:role/pipeline
+      Definition: {StartAt: S, States: {S: {Type: Pass, End: true}}}
+  Data:
+    Type: AWS::S3::Bucket
+    Properties: {BucketName: !Ref Name}
+Outputs:
+  Machine: {Value: !Ref Machine}
+"""
+
+
+def test_an_upload_starts_an_execution_by_a_function_that_a_bucket_notifies(yard, name):
+    name = name[-40:].lower().strip("-")
+    stacks, s3, states = yard.client("cloudformation"), yard.client("s3"), yard.client("stepfunctions")
+    stacks.create_stack(StackName=name, TemplateBody=NOTIFIED, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+                        Parameters=[{"ParameterKey": "Name", "ParameterValue": name}])
+    stacks.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    (output,) = stacks.describe_stacks(StackName=name)["Stacks"][0]["Outputs"]
+    s3.put_object(Bucket=name, Key="elsewhere/new.csv", Body=b"x")
+    s3.put_object(Bucket=name, Key="incoming/new data.csv", Body=b"1,2,3")
+    done = wait_for(lambda: states.list_executions(stateMachineArn=output["OutputValue"], statusFilter="SUCCEEDED")["executions"], 30)
+    record = json.loads(states.describe_execution(executionArn=done[0]["executionArn"])["input"])
+    assert len(done) == 1
+    assert (record["eventName"], record["s3"]["bucket"]["name"]) == ("ObjectCreated:Put", name)
+    assert (record["s3"]["object"]["key"], record["s3"]["object"]["size"]) == ("incoming/new+data.csv", 5)
+    s3.delete_object(Bucket=name, Key="elsewhere/new.csv")
+    s3.delete_object(Bucket=name, Key="incoming/new data.csv")
+    stacks.delete_stack(StackName=name)
+    stacks.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+
+
 def test_an_execution_tells_its_beginning_and_its_end(yard, name, bus):
     states = yard.client("stepfunctions")
     definition = {"StartAt": "S", "States": {"S": {"Type": "Pass", "Result": {"a": 1}, "End": True}}}

@@ -1,3 +1,4 @@
+import AWSProtocol
 import JSON
 import Testing
 
@@ -71,5 +72,53 @@ import Testing
         #expect(resources["ME"]?["Properties"]?["EventBusName"] == "own")
         let policy = resources["MERole"]?["Properties"]?["Policies"]?[0]?["PolicyDocument"]
         #expect(policy?["Statement"]?[0]?["Action"] == "states:StartExecution")
+    }
+
+    @Test func `an S3 event is a notification of its bucket, which waits for the permission`() throws {
+        let resources = try expanded(
+            """
+              F:
+                Type: AWS::Serverless::Function
+                Properties:
+                  CodeUri: s3://b/k
+                  Events:
+                    Incoming:
+                      Type: S3
+                      Properties:
+                        Bucket: !Ref Data
+                        Events: [s3:ObjectCreated:*, s3:ObjectRemoved:*]
+                        Filter: {S3Key: {Rules: [{Name: prefix, Value: in/}]}}
+              Data: {Type: AWS::S3::Bucket, DependsOn: Other}
+              Other: {Type: AWS::S3::Bucket}
+            """
+        )
+        let data = resources["Data"]
+        #expect(data?["DependsOn"] == ["Other", "FIncomingPermission"])
+        let notifications = data?["Properties"]?["NotificationConfiguration"]?["LambdaConfigurations"]
+        #expect(notifications?.arrayValue?.map { $0["Event"] } == ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"])
+        #expect(
+            notifications?[0] == [
+                "Event": "s3:ObjectCreated:*", "Function": ["Fn::GetAtt": ["F", "Arn"]],
+                "Filter": ["S3Key": ["Rules": [["Name": "prefix", "Value": "in/"]]]],
+            ]
+        )
+        #expect(resources["FIncomingPermission"]?["Properties"]?["Principal"] == "s3.amazonaws.com")
+        #expect(resources["Other"]?["Properties"] == nil)
+    }
+
+    @Test(arguments: ["b", "!Ref Missing"])
+    func `an S3 event names a bucket of the template`(bucket: String) throws {
+        let error = #expect(throws: AWSError.self) {
+            try expanded(
+                """
+                  F:
+                    Type: AWS::Serverless::Function
+                    Properties:
+                      CodeUri: s3://b/k
+                      Events: {E: {Type: S3, Properties: {Bucket: \(bucket), Events: s3:ObjectCreated:*}}}
+                """
+            )
+        }
+        #expect(error?.message.contains("S3 events must reference an S3 bucket in the same template.") == true)
     }
 }

@@ -93,10 +93,10 @@ func failure(_ body: () throws -> Void) -> String {
             "Parameter 'P' must match pattern [0-9]+"
         ),
         (
-            "Transform: AWS::Serverless-2016-10-31\nResources: {F: {Type: AWS::Serverless::Function, Properties: {CodeUri: s3://b/k, Events: {E: {Type: S3}}}}}",
+            "Transform: AWS::Serverless-2016-10-31\nResources: {F: {Type: AWS::Serverless::Function, Properties: {CodeUri: s3://b/k, Events: {E: {Type: SNS}}}}}",
             "Transform AWS::Serverless-2016-10-31 failed with: Invalid Serverless Application Specification document. "
                 + "Number of errors found: 1. Resource with id [F] is invalid. Event with id [E] is invalid. Trainyard does "
-                + "not expand events of type S3: declare the permission or notification itself."
+                + "not expand events of type SNS: declare the permission or notification itself."
         ),
         (
             "Transform: AWS::Serverless-2016-10-31\nResources: {F: {Type: AWS::Serverless::Function, Properties: {CodeUri: src/}}}",

@@ -7,7 +7,8 @@ struct BucketType: ResourceType {
     let nameProperty: String? = "BucketName"
     let properties: Set<String> = [
         "AccessControl", "BucketName", "BucketEncryption", "CorsConfiguration", "LifecycleConfiguration",
-        "OwnershipControls", "PublicAccessBlockConfiguration", "Tags", "VersioningConfiguration",
+        "NotificationConfiguration", "OwnershipControls", "PublicAccessBlockConfiguration", "Tags",
+        "VersioningConfiguration",
     ]
 
     func generatedName(stack: String, logicalID: String) -> String {
@@ -45,8 +46,8 @@ struct BucketType: ResourceType {
             if let value {
                 input[configuration.member] = configuration.shape(value)
                 try await resource.context.call(Operation("s3", "Put" + configuration.operation), input)
-            } else if configuration.property == "VersioningConfiguration" {
-                input[configuration.member] = ["Status": "Suspended"]
+            } else if let absent = configuration.absent {
+                input[configuration.member] = absent
                 try await resource.context.call(Operation("s3", "Put" + configuration.operation), input)
             } else {
                 let operation = configuration.operation.replacing("LifecycleConfiguration", with: "Lifecycle")
@@ -80,6 +81,8 @@ struct BucketType: ResourceType {
         var operation: String
         var member: String
         var shape: @Sendable (JSON) -> JSON
+        /// What is put when it is no longer given, where there is nothing to delete it by.
+        var absent: JSON?
     }
 
     private static let configurations: [Configuration] = [
@@ -87,7 +90,15 @@ struct BucketType: ResourceType {
             property: "VersioningConfiguration",
             operation: "BucketVersioning",
             member: "VersioningConfiguration",
-            shape: { $0 }
+            shape: { $0 },
+            absent: ["Status": "Suspended"]
+        ),
+        Configuration(
+            property: "NotificationConfiguration",
+            operation: "BucketNotificationConfiguration",
+            member: "NotificationConfiguration",
+            shape: notifications,
+            absent: [:]
         ),
         Configuration(
             property: "BucketEncryption",
@@ -133,6 +144,27 @@ struct BucketType: ResourceType {
             }
         ),
     ]
+
+    @Sendable private static func notifications(_ given: JSON) -> JSON {
+        var shaped = JSON.Object()
+        if let bridge = given["EventBridgeConfiguration"], bridge["EventBridgeEnabled"]?.templateBool != false {
+            shaped["EventBridgeConfiguration"] = [:]
+        }
+        for (kind, destination) in [("Lambda", "Function"), ("Queue", "Queue"), ("Topic", "Topic")] {
+            guard let configurations = given[kind + "Configurations"]?.arrayValue else { continue }
+            let arn = kind == "Lambda" ? "LambdaFunctionArn" : kind + "Arn"
+            shaped[(kind == "Lambda" ? "LambdaFunction" : kind) + "Configurations"] = .array(
+                configurations.map { configuration in
+                    let rules = configuration["Filter"]?["S3Key"]?["Rules"]
+                    return .compact([
+                        arn: configuration[destination], "Events": configuration["Event"].map { [$0] },
+                        "Filter": rules.map { ["Key": ["FilterRules": $0]] },
+                    ])
+                }
+            )
+        }
+        return .object(shaped)
+    }
 
     private static func lifecycleRule(_ rule: JSON) -> JSON {
         let days = rule["ExpirationInDays"]?.templateNumber.flatMap(Int.init(exactly:))

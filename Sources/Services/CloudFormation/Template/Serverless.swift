@@ -9,6 +9,8 @@ struct Serverless {
     private var resources = JSON.Object()
     private let globals: JSON
     private var problems: [String] = []
+    /// They change buckets, which may come later.
+    private var notifications: [(function: String, notification: ServerlessNotification)] = []
 
     /// The template with its serverless resources expanded, where it asks for that.
     /// - Throws: `ValidationError` that names each resource that cannot be expanded; for transforms not served.
@@ -21,6 +23,7 @@ struct Serverless {
         else { return tree }
         var serverless = Serverless(globals: members["Globals"] ?? [:])
         for (id, resource) in resources { serverless.expand(id, resource) }
+        serverless.addNotifications()
         guard serverless.problems.isEmpty else {
             throw .validation(
                 "Transform \(name) failed with: Invalid Serverless Application Specification document. Number of errors "
@@ -51,8 +54,18 @@ struct Serverless {
                 )
             }
         } catch {
-            problems.append("Resource with id [\(id)] is invalid. \(error.message)")
+            report(error, of: id)
         }
+    }
+
+    private mutating func addNotifications() {
+        for (function, notification) in notifications {
+            do throws(AWSError) { try notification.add(to: &resources) } catch { report(error, of: function) }
+        }
+    }
+
+    private mutating func report(_ error: AWSError, of id: String) {
+        problems.append("Resource with id [\(id)] is invalid. \(error.message)")
     }
 
     // MARK: - Functions
@@ -88,7 +101,19 @@ struct Serverless {
         if let alias = alias?.stringValue { publish(id, alias, code: properties["Code"] ?? [:], like: resource) }
         let started: JSON =
             alias?.stringValue.map { ["Ref": .string(id + "Alias" + $0)] } ?? ["Fn::GetAtt": [.string(id), "Arn"]]
-        try add(events, of: ServerlessEvents(id: id, starts: .function(started)), like: resource)
+        var rules = events?.objectValue ?? [:]
+        for (name, event) in rules where event["Type"]?.stringValue == ServerlessNotification.type {
+            rules.removeValue(forKey: name)
+            let notification = try ServerlessNotification(
+                of: id,
+                name,
+                event,
+                function: started,
+                condition: resource["Condition"]
+            )
+            notifications.append((id, notification))
+        }
+        try add(.object(rules), of: ServerlessEvents(id: id, starts: .function(started)), like: resource)
     }
 
     /// A version for each state of the code, and the alias that points at the latest.
