@@ -22,7 +22,7 @@ WITH_DOCKER = ["2a3", "2a4", "2a5", "2a4d", "2a6", "2a7", "2a8"]
 # The function as a zip, which is only tried where it cannot be had from the image.
 WITHOUT_DOCKER = ["2a9"]
 PROMISED = ["0", "1", "2a1", "2a2", *WITH_DOCKER, *WITHOUT_DOCKER, "2b1", "2b2", "2b3", "2b4", "2b5", "2b6", "2b7", "2c1", "2c2",
-            "2c3", "2c4", "2c5", "2c6", "2c7", "3a", "3b", "3c", "3d", "5a", "5b", "5d", "5f", "5g"]
+            "2c3", "2c4", "2c5", "2c6", "2c7", "3a", "3b", "3c", "3d", "4a", "4e1", "4e2", "5a", "5b", "5c", "5d", "5e", "5f", "5g"]
 # The replay logs in at the yard's address and pushes, as the tutorial does, under the registry's name: who logs in at the one
 # logs in at the other.
 CLIENT = """#!/bin/sh
