@@ -37,7 +37,7 @@ docs: build ## Rewrite Docs/compatibility.md from what the binary serves
 	@python3 Tools/compatibility.py --binary $(BINARY) --write Docs/compatibility.md
 
 models: ## Derive the AWS service models anew from the botocore that Tools/models/requirements.txt names
-	@python3 -m venv .build/models && .build/models/bin/pip install --quiet --requirement Tools/models/requirements.txt
+	@python3 -m venv --clear .build/models && .build/models/bin/pip install --quiet --requirement Tools/models/requirements.txt
 	@.build/models/bin/python Tools/models/derive.py
 	@.build/models/bin/python Tools/models/answers.py
 
