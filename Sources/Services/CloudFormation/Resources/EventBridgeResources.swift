@@ -25,9 +25,7 @@ struct RuleType: ResourceType {
     func update(_ resource: ResourceRequest, from former: DeployedResource) async throws(AWSError) -> DeployedResource {
         _ = try await put(resource, tags: [])
         try await setTargets(resource, from: former.properties)
-        var deployed = former
-        deployed.properties = resource.properties
-        return deployed
+        return former.updated(to: resource)
     }
 
     func delete(_ resource: DeployedResource, _ context: ResourceContext) async throws(AWSError) {
@@ -173,9 +171,7 @@ struct ArchiveType: ResourceType {
 
     func update(_ resource: ResourceRequest, from former: DeployedResource) async throws(AWSError) -> DeployedResource {
         try await resource.context.call("events:UpdateArchive", input(resource))
-        var deployed = former
-        deployed.properties = resource.properties
-        return deployed
+        return former.updated(to: resource)
     }
 
     func delete(_ resource: DeployedResource, _ context: ResourceContext) async throws(AWSError) {

@@ -22,9 +22,7 @@ struct ConnectionType: ResourceType {
 
     func update(_ resource: ResourceRequest, from former: DeployedResource) async throws(AWSError) -> DeployedResource {
         try await resource.context.call("events:UpdateConnection", input(resource))
-        var deployed = former
-        deployed.properties = resource.properties
-        return deployed
+        return former.updated(to: resource)
     }
 
     func delete(_ resource: DeployedResource, _ context: ResourceContext) async throws(AWSError) {
@@ -56,9 +54,7 @@ struct APIDestinationType: ResourceType {
 
     func update(_ resource: ResourceRequest, from former: DeployedResource) async throws(AWSError) -> DeployedResource {
         try await resource.context.call("events:UpdateApiDestination", input(resource))
-        var deployed = former
-        deployed.properties = resource.properties
-        return deployed
+        return former.updated(to: resource)
     }
 
     func delete(_ resource: DeployedResource, _ context: ResourceContext) async throws(AWSError) {

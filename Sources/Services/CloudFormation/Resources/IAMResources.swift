@@ -224,9 +224,7 @@ struct ManagedPolicyType: ResourceType {
                 holder.input.merging(policy)
             )
         }
-        var deployed = former
-        deployed.properties = resource.properties
-        return deployed
+        return former.updated(to: resource)
     }
 
     func delete(_ resource: DeployedResource, _ context: ResourceContext) async throws(AWSError) {

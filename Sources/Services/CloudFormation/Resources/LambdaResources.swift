@@ -67,9 +67,7 @@ struct FunctionType: ResourceType {
         if resource["Tags"] != former.properties["Tags"], let arn = former.attributes["Arn"] {
             try await resource.context.call("lambda:TagResource", ["Resource": arn, "Tags": .object(resource.tagMap)])
         }
-        var deployed = former
-        deployed.properties = resource.properties
-        return deployed
+        return former.updated(to: resource)
     }
 
     func delete(_ resource: DeployedResource, _ context: ResourceContext) async throws(AWSError) {
@@ -216,9 +214,7 @@ struct AliasType: ResourceType {
 
     func update(_ resource: ResourceRequest, from former: DeployedResource) async throws(AWSError) -> DeployedResource {
         try await resource.context.call("lambda:UpdateAlias", input(resource))
-        var deployed = former
-        deployed.properties = resource.properties
-        return deployed
+        return former.updated(to: resource)
     }
 
     func delete(_ resource: DeployedResource, _ context: ResourceContext) async throws(AWSError) {

@@ -147,6 +147,13 @@ struct DeployedResource: Sendable {
     var properties: JSON.Object
     /// What `Fn::GetAtt` gives.
     var attributes: JSON.Object = [:]
+
+    /// The same with the properties that it has been changed to.
+    func updated(to resource: ResourceRequest) -> DeployedResource {
+        var updated = self
+        updated.properties = resource.properties
+        return updated
+    }
 }
 
 /// Names for what has none: `STACK-LOGICALID-RANDOM12`.

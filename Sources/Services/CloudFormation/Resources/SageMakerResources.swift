@@ -218,9 +218,7 @@ struct PipelineType: ResourceType {
                 .compact(["ResourceArn": updated["PipelineArn"], "Tags": .array(resource.ownTags)])
             )
         }
-        var deployed = former
-        deployed.properties = resource.properties
-        return deployed
+        return former.updated(to: resource)
     }
 
     func delete(_ resource: DeployedResource, _ context: ResourceContext) async throws(AWSError) {
@@ -275,9 +273,7 @@ enum SageMakerTags {
                 ["ResourceArn": .string(former.physicalID), "Tags": .array(resource.ownTags)]
             )
         }
-        var deployed = former
-        deployed.properties = resource.properties
-        return deployed
+        return former.updated(to: resource)
     }
 }
 

@@ -54,9 +54,7 @@ struct RepositoryType: ResourceType {
             )
         }
         try await setPolicies(resource, from: former.properties)
-        var deployed = former
-        deployed.properties = resource.properties
-        return deployed
+        return former.updated(to: resource)
     }
 
     func delete(_ resource: DeployedResource, _ context: ResourceContext) async throws(AWSError) {
@@ -129,9 +127,7 @@ struct ModelType: ResourceType {
             "sagemaker:AddTags",
             ["ResourceArn": .string(former.physicalID), "Tags": .array(resource.ownTags)]
         )
-        var deployed = former
-        deployed.properties = resource.properties
-        return deployed
+        return former.updated(to: resource)
     }
 
     func delete(_ resource: DeployedResource, _ context: ResourceContext) async throws(AWSError) {

@@ -59,9 +59,7 @@ struct StateMachineType: ResourceType {
                 ["resourceArn": .string(former.physicalID), "tags": tags]
             )
         }
-        var deployed = former
-        deployed.properties = resource.properties
-        return deployed
+        return former.updated(to: resource)
     }
 
     func delete(_ resource: DeployedResource, _ context: ResourceContext) async throws(AWSError) {

@@ -100,15 +100,9 @@ extension ObjectChange {
     }
 
     private var objectMembers: JSON.Object {
-        var members: JSON.Object = ["key": .string(KeyEncoding.encodeForm(object.key))]
-        if case .created = kind { members["size"] = .integer(object.size) }
-        if case .deleted = kind {} else { members["eTag"] = .string(object.eventTag) }
-        members["versionId"] = object.answeredVersion(in: bucket)
-        switch kind {
-        case .created, .hidden: members["sequencer"] = .string(object.sequencer(at: time))
-        case .deleted: members["sequencer"] = .string(object.sequencer(at: time, isDeleted: true))
-        case .tagged, .untagged, .accessChanged: break
-        }
-        return members
+        .compact([
+            "key": .string(KeyEncoding.encodeForm(object.key)), "size": size, "eTag": entityTag,
+            "versionId": object.answeredVersion(in: bucket), "sequencer": sequencer,
+        ])
     }
 }

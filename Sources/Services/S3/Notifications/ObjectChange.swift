@@ -58,18 +58,30 @@ extension Store {
     }
 }
 
-extension ObjectRecord {
+extension ObjectChange {
     /// Sixteen hexadecimal digits that grow with each event of a key: the second, the millisecond in it, and the place of
-    /// the version among all, in which its end comes behind its beginning.
-    func sequencer(at now: Timestamp, isDeleted: Bool = false) -> String {
+    /// the version among all, in which its end comes behind its beginning. Nil where no version came or went.
+    var sequencer: JSON? {
+        let place: Int64
+        switch kind {
+        case .created, .hidden: place = object.id * 2
+        case .deleted: place = object.id * 2 + 1
+        case .tagged, .untagged, .accessChanged: return nil
+        }
         func hexadecimal(_ value: Int, _ count: Int) -> String {
             let digits = String(value, radix: 16, uppercase: true)
             return String(repeating: "0", count: max(0, count - digits.count)) + digits.suffix(count)
         }
-        let place = Int(id) * 2 + (isDeleted ? 1 : 0)
-        return hexadecimal(now.milliseconds / 1000, 8) + hexadecimal(now.milliseconds % 1000, 3) + hexadecimal(place, 5)
+        let (second, millisecond) = time.milliseconds.quotientAndRemainder(dividingBy: 1000)
+        return .string(hexadecimal(second, 8) + hexadecimal(millisecond, 3) + hexadecimal(Int(place), 5))
     }
 
-    /// The entity tag as events have it: a delete marker has that of no bytes.
-    var eventTag: String { isDeleteMarker ? "d41d8cd98f00b204e9800998ecf8427e" : etag }
+    /// The object's size, where it is new.
+    var size: JSON? { if case .created = kind { .integer(object.size) } else { nil } }
+
+    /// The entity tag, where there still is one; a delete marker has that of no bytes.
+    var entityTag: JSON? {
+        if case .deleted = kind { return nil }
+        return .string(object.isDeleteMarker ? "d41d8cd98f00b204e9800998ecf8427e" : object.etag)
+    }
 }

@@ -38,15 +38,10 @@ extension ObjectChange {
     }
 
     private var objectMembers: JSON.Object {
-        var members: JSON.Object = ["key": .string(object.key)]
-        if case .created = kind { members["size"] = .integer(object.size) }
-        if case .deleted = kind {} else { members["etag"] = .string(object.eventTag) }
-        members["version-id"] = object.answeredVersion(in: bucket)
-        switch kind {
-        case .created, .hidden: members["sequencer"] = .string(object.sequencer(at: time))
-        case .deleted: members["sequencer"] = .string(object.sequencer(at: time, isDeleted: true))
-        case .tagged, .untagged, .accessChanged: break
-        }
+        var members = JSON.Object.compact([
+            "key": .string(object.key), "size": size, "etag": entityTag,
+            "version-id": object.answeredVersion(in: bucket), "sequencer": sequencer,
+        ])
         if case .created(.copy) = kind { members["has-object-annotation"] = false }
         return members
     }

@@ -10,12 +10,12 @@ final class ServingProgram: Sendable {
     private let following: Mutex<Task<Void, Never>?> = Mutex(nil)
 
     /// - Parameters:
-    ///   - reserved: The port that is the program's as long as this is there.
+    ///   - reserved: The port that is the program's as long as this is there; nil where it has one of its own choice.
     ///   - onLimit: Called when the program has been ended for a limit.
     init(
         _ program: any JobProgram,
         at address: ProgramAddress,
-        keeping reserved: ReservedPort? = nil,
+        keeping reserved: ReservedPort?,
         onLimit: @escaping @Sendable (ExceededLimit) async -> Void
     ) {
         self.program = program

@@ -29,10 +29,11 @@ struct ServingRuntime: Sendable {
     ) async throws(ServingFailure) -> ServingProgram {
         do {
             let place = try await host.place(for: start.container.imageName)
-            let reserved = try await ReservedPort()
+            let reserved = Self.tellsPort(place) ? try await ReservedPort() : nil
+            let port = reserved?.number ?? Self.usualPort
             let specification =
                 place.kind == .process
-                ? try await pythonServer(start, reserved) : try await imageServer(start, place, reserved)
+                ? try await pythonServer(start, port: port) : imageServer(start, place, port: port)
             let introduction = try await place.introduction(specification)
             await output(ByteBuffer(string: "Trainyard serves this model \(introduction)\n"))
             let running = try await place.start(specification) { await output($0.bytes) }
@@ -53,23 +54,23 @@ struct ServingRuntime: Sendable {
     /// Where a model's container listens on AWS.
     private static let usualPort = 8080
 
+    /// Whether the program listens where it is told: our own does, and an image that says so; others have AWS's port.
+    private static func tellsPort(_ place: ContainerPlace) -> Bool {
+        let label = place.image?.configuration.labels["com.amazonaws.sagemaker.capabilities.accept-bind-to-port"]
+        return place.kind == .process || label == "true"
+    }
+
     /// The image's own server: its entry point with the argument `serve`.
     /// <https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html>
-    private func imageServer(
-        _ start: Start,
-        _ place: ContainerPlace,
-        _ reserved: ReservedPort
-    ) async throws -> ContainerSpecification {
-        // Only an image that says so listens where it is told; others have AWS's port.
-        let label = place.image?.configuration.labels["com.amazonaws.sagemaker.capabilities.accept-bind-to-port"]
-        var specification = specification(start, port: label == "true" ? reserved.number : Self.usualPort)
+    private func imageServer(_ start: Start, _ place: ContainerPlace, port: Int) -> ContainerSpecification {
+        var specification = specification(start, port: port)
         specification.arguments = ["serve"]
         specification.environment["AWS_ENDPOINT_URL"] = start.environment["AWS_ENDPOINT_URL"] ?? place.endpoint
         return specification
     }
 
     /// Our own server around the Python program that the container names, in place of an image that is not there.
-    private func pythonServer(_ start: Start, _ reserved: ReservedPort) async throws -> ContainerSpecification {
+    private func pythonServer(_ start: Start, port: Int) async throws -> ContainerSpecification {
         guard let program = try pythonProgram(start) else {
             throw ServingFailure(
                 """
@@ -80,7 +81,7 @@ struct ServingRuntime: Sendable {
         }
         let python = try await host.python().path
         try write(PythonModelServer.source, to: start.root + "/" + PythonModelServer.fileName)
-        var specification = specification(start, port: reserved.number)
+        var specification = specification(start, port: port)
         specification.environment["AWS_ENDPOINT_URL"] = start.environment["AWS_ENDPOINT_URL"] ?? host.endpoint
         specification.environment["SAGEMAKER_PROGRAM"] = program.name
         specification.environment["SAGEMAKER_SUBMIT_DIRECTORY"] = program.directory
